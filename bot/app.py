@@ -1,0 +1,153 @@
+"""Puts the parts together: content, understanding, dialogue, store, channels, loops and the web server."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import uvicorn
+from prometheus_client import generate_latest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from bot import content, nlu, telemetry
+from bot.channels import channels_from
+from bot.channels.base import Channel
+from bot.dialogue import Dialogue
+from bot.executor import executor
+from bot.replies import missing_answers
+from bot.service import Service
+from bot.settings import Settings
+from bot.store import Store, StoreDown
+from bot.store.database import engine_for, migrate
+
+STOP_WITHIN = 10.0  # seconds for what is under way
+WARSAW = ZoneInfo("Europe/Warsaw")
+_log = telemetry.log("app")
+
+
+class ContentError(Exception):
+    """Content that cannot be read; the text lists every place."""
+
+
+def now() -> datetime:
+    return datetime.now(WARSAW)
+
+
+def read_content(settings: Settings) -> content.Content:
+    found = content.read(settings.content_dir)
+    errors = [str(problem) for problem in found.problems if not problem.warning]
+    errors += [f"responses/: {name} is missing" for name in missing_answers(found.responses)]
+    if errors:
+        raise ContentError("\n".join(errors))
+    return found
+
+
+def build_dialogue(settings: Settings, *, with_model: bool = True, progress: bool = True, clock: Callable[[], datetime] = now) -> Dialogue:
+    """Everything between a text and its answer; trains first if the examples changed."""
+    found = read_content(settings)
+    understand = nlu.load(found.examples, settings.data_dir, with_model=with_model, progress=progress)
+    act, actions = executor()
+    return Dialogue(found, understand, act, actions, clock)
+
+
+async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM. `announce` gets the address of the web server once it listens."""
+    dialogue = build_dialogue(settings)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    engine = engine_for(settings.database)
+    await migrate(engine)
+    store = Store(engine)
+    if engine.dialect.name == "sqlite":
+        await store.release_leases()
+    channels = channels_from(settings)
+    service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers)
+    server = _Server(
+        uvicorn.Config(
+            web(service, store, channels),
+            host=settings.host,
+            port=settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            lifespan="off",
+        ),
+        announce,
+        channels.values(),
+    )
+    answering = asyncio.create_task(service.run())
+    listening = [asyncio.create_task(channel.run(service)) for channel in channels.values()]
+    serving = asyncio.create_task(server.serve())
+    await _first_failure_or(serving, answering, *listening)
+    server.should_exit = True  # also when a loop ended by a mistake of ours: better a restart than a deaf bot
+    await serving
+    for task in listening:
+        task.cancel()
+    await asyncio.gather(*listening, return_exceptions=True)
+    service.stop()
+    try:
+        async with asyncio.timeout(STOP_WITHIN):
+            await answering
+    finally:
+        await store.close()
+    for task in listening:
+        if not task.cancelled():
+            task.result()
+    _log.info("stopped")
+
+
+async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
+    """Until the server ends or one of the others fails; a channel that has nothing more to do may end."""
+    waiting = {serving, *others}
+    while serving in waiting:
+        done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if any(task.exception() for task in done if not task.cancelled()):
+            return
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, and closes the channels before it waits for their connections."""
+
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None], channels: Iterable[Channel]) -> None:
+        super().__init__(config)
+        self._announce, self._channels = announce, channels
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal as uvicorn does, but without raising it again: that would end us before the store is closed."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self._announce(f"http://{host}:{port}")
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for channel in self._channels:
+            await channel.close()
+        await super().shutdown(sockets)
+
+
+def web(service: Service, store: Store, channels: Mapping[str, Channel]) -> Starlette:
+    async def health(_request: Request) -> Response:
+        try:
+            messages, replies = await store.open_rows()
+        except StoreDown:
+            return JSONResponse({"status": "store down"}, status_code=503)
+        return JSONResponse({"status": "ok", "waiting_messages": messages, "waiting_replies": replies})
+
+    async def metrics(_request: Request) -> Response:
+        return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
+
+    routes = [route for channel in channels.values() for route in channel.routes(service)]
+    return Starlette(routes=[Route("/health", health), Route("/metrics", metrics), *routes])

@@ -1,0 +1,205 @@
+"""Telegram, with python-telegram-bot: long polling or webhook in, one API call a reply out.
+
+An update is confirmed only after it is stored. Nothing of an update is read before its secret is checked.
+"""
+
+import asyncio
+import hmac
+import json
+import os
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram.constants import ChatType
+from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.request import HTTPXRequest
+
+from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.channels.telegram_profile import set_profile
+from bot.channels.vcard import vcard
+from bot.i18n import language_from_tag
+from bot.telemetry import log, where
+from bot.types import Address, Button, Language, Message, Reply
+
+os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
+LARGEST_BODY = 1024 * 1024
+POLL_SECONDS = 50
+ALLOWED_UPDATES = ["message", "callback_query"]
+NARROW = 16  # titles up to this many characters fit two in a row
+_log = log("telegram")
+
+
+class Telegram:
+    name: ClassVar[str] = "telegram"
+    limits: ClassVar[Limits] = Limits(text=4096, buttons=100, title=64, payload=64)
+
+    def __init__(self, token: str, api_url: str, webhook_url: str | None, secret: str) -> None:
+        self._webhook_url, self._secret = webhook_url, secret
+        self._bot_id = token.partition(":")[0]
+        self._requests = (
+            HTTPXRequest(connection_pool_size=32, read_timeout=20),
+            HTTPXRequest(connection_pool_size=1, read_timeout=POLL_SECONDS + 10),
+        )
+        sending, polling = self._requests
+        self._bot = Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=sending, get_updates_request=polling)
+        self._background: set[asyncio.Task[None]] = set()
+
+    def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
+        if self._webhook_url is None:
+            return []
+
+        async def webhook(request: Request) -> Response:
+            given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
+            if not hmac.compare_digest(given.encode(), self._secret.encode()):
+                return Response(status_code=403)
+            body = bytearray()
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    return Response(status_code=413)
+            try:
+                update = Update.de_json(json.loads(body), self._bot)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                _log.warning("update.unreadable", do="nothing; if it repeats, update python-telegram-bot")
+                return Response(status_code=200)  # sent again it would be no more readable, and it blocks its chat
+            try:
+                await self._receive(update, mailbox)
+            except Unavailable:
+                return Response(status_code=503, headers={"Retry-After": "5"})
+            return Response(status_code=200)
+
+        return [Route("/telegram", webhook, methods=["POST"])]
+
+    async def run(self, mailbox: Mailbox) -> None:
+        await self._until_done(lambda: set_profile(self._bot))
+        if self._webhook_url:
+            url = f"{self._webhook_url.rstrip('/')}/telegram"
+            await self._until_done(
+                lambda: self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
+            )
+            _log.info("webhook.set")
+            return
+        await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=False))
+        _log.info("polling.started")
+        await self._poll(mailbox)
+
+    async def send(self, person: str, reply: Reply) -> None:
+        try:
+            if reply.contact:
+                card = reply.contact
+                await self._bot.send_contact(int(person), phone_number=card.phone, first_name=card.name, vcard=vcard(card))
+            else:
+                await self._bot.send_message(
+                    int(person), reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=LinkPreviewOptions(is_disabled=True)
+                )
+        except TelegramError as error:
+            raise failure(error) from None
+
+    async def close(self) -> None:
+        for task in self._background:
+            task.cancel()
+        for request in self._requests:  # Bot.shutdown does nothing for a bot that never asked who it is
+            await request.shutdown()
+
+    async def _poll(self, mailbox: Mailbox) -> None:
+        """The next offset confirms what came before it, so it moves only after every message of the batch is stored."""
+        offset, failures = 0, 0
+        while True:
+            try:
+                updates = await self._bot.get_updates(offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
+                for update in updates:
+                    await self._receive(update, mailbox)
+                    offset = update.update_id + 1
+                failures = 0
+            except (TelegramError, Unavailable) as error:
+                failures += 1
+                await self._pause(error, failures)
+
+    async def _receive(self, update: Update | None, mailbox: Mailbox) -> None:
+        if update is None:
+            return
+        message = message_from(update, self._bot_id)
+        if message:
+            await mailbox.receive(message)
+        if update.callback_query:  # even one that we do not understand: its button spins until it is answered
+            task = asyncio.create_task(self._answer_callback(update.callback_query.id))
+            self._background.add(task)
+            task.add_done_callback(self._background.discard)
+
+    async def _answer_callback(self, query: str) -> None:
+        try:
+            await self._bot.answer_callback_query(query)
+        except TelegramError as error:  # too old, or answered before: the button stopped spinning long ago
+            _log.info("callback.not_answered", error=where(error))
+
+    async def _until_done(self, call: Callable[[], Awaitable[Any]]) -> None:
+        failures = 0
+        while True:
+            try:
+                await call()
+                return
+            except BadRequest as error:
+                _log.error(
+                    "call.refused", error=where(error), do="compare BOT_TELEGRAM_WEBHOOK_URL and BOT_TELEGRAM_SECRET with docs/operators.md"
+                )
+                return
+            except TelegramError as error:
+                failures += 1
+                await self._pause(error, failures)
+
+    async def _pause(self, error: Exception, failures: int) -> None:
+        seconds = seconds_of(error) if isinstance(error, RetryAfter) else min(2.0**failures, 60.0)
+        do = "check BOT_TELEGRAM_TOKEN with @BotFather" if isinstance(error, InvalidToken) else "nothing; it is tried again by itself"
+        _log.warning("telegram.unavailable", error=where(error), retry_in=seconds, do=do)
+        await asyncio.sleep(seconds)
+
+
+def message_from(update: Update, bot_id: str) -> Message | None:
+    """What a person wrote or pressed in a private chat; None for everything that is not for us. Pure."""
+    if update.callback_query:
+        sender, payload = update.callback_query.from_user, update.callback_query.data
+        return _message(update, bot_id, str(sender.id), "", payload, sender.language_code) if payload else None
+    message = update.message
+    if message is None or message.chat.type != ChatType.PRIVATE:
+        return None
+    tag = message.from_user.language_code if message.from_user else None
+    return _message(update, bot_id, str(message.chat.id), message.text or message.caption or "", None, tag)
+
+
+def _message(update: Update, bot_id: str, person: str, text: str, payload: str | None, tag: str | None) -> Message:
+    hint = language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")
+    return Message(f"{bot_id}:{update.update_id}", Address(Telegram.name, person), text, payload, hint)
+
+
+def keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
+    """Two in a row while all titles are short, else one."""
+    if not buttons:
+        return None
+    columns = 2 if len(buttons) > 3 and all(len(button.title) <= NARROW for button in buttons) else 1
+    keys = [InlineKeyboardButton(button.title, callback_data=button.payload) for button in buttons]
+    return InlineKeyboardMarkup([keys[i : i + columns] for i in range(0, len(keys), columns)])
+
+
+def failure(error: TelegramError) -> TryLater | Refused | Gone:
+    """What to do after an error of the Bot API. BadRequest derives from NetworkError, so it is asked first."""
+    if isinstance(error, RetryAfter):
+        return TryLater("rate limit", seconds_of(error))
+    if isinstance(error, Forbidden):
+        return Gone("blocked or deleted")
+    if isinstance(error, BadRequest):
+        return Gone("no such chat") if "chat not found" in error.message.lower() else Refused("bad request")
+    if isinstance(error, InvalidToken):
+        return TryLater("token refused: check BOT_TELEGRAM_TOKEN", 60)
+    if isinstance(error, NetworkError):
+        return TryLater("network")
+    return TryLater("telegram")
+
+
+def seconds_of(error: RetryAfter) -> float:
+    after = error.retry_after
+    return after.total_seconds() if isinstance(after, timedelta) else float(after)

@@ -1,0 +1,223 @@
+"""The command line. For staff: check, train, evaluate, parse, chat. For operators: run, settings, forget."""
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import date
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from bot import settings as settings_module
+from bot import telemetry
+from bot.i18n import gettext as _
+from bot.settings import Settings, SettingsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Failure(click.ClickException):
+    """Ends the command with these lines on standard error."""
+
+    exit_code = 2
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"max_content_width": 120},
+    help=_("The assistant for migrants in Kraków and Małopolska. Each command explains itself with --help."),
+)
+def main() -> None:
+    pass
+
+
+def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Gives a command its settings and a log; mistakes in the environment or the content end it with a list."""
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @wraps(command)
+        def run(*args: Any, **kwargs: Any) -> R:
+            from bot.app import ContentError
+
+            try:
+                settings = settings_module.load()
+                telemetry.configure(settings.log, settings.log_key.get_secret_value(), log_level)
+                return command(settings, *args, **kwargs)
+            except SettingsError as error:
+                raise Failure(_("These settings must be mended:"), str(error)) from None
+            except ContentError as error:
+                raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
+
+        return run
+
+    return decorate
+
+
+@main.command(help=_("Start the bot: the web chat, and Telegram when BOT_TELEGRAM_TOKEN is set. Ends on Ctrl-C."))
+@with_settings("INFO")
+def run(settings: Settings) -> None:
+    from bot.app import serve
+
+    def announce(address: str) -> None:
+        click.echo(
+            _("The bot is running. Web chat: {address}").format(address=address)
+            if settings.web_chat
+            else _("The bot is running: {address}/health").format(address=address),
+            err=True,
+        )
+
+    _async(serve(settings, announce))
+
+
+@main.command(help=_("Talk to the bot here, in the terminal. An empty line or Ctrl-D ends it; nothing is kept."))
+@with_settings()
+def chat(settings: Settings) -> None:
+    from bot.app import build_dialogue
+    from bot.channels.console import talk
+
+    _async(talk(build_dialogue(settings).answer))
+
+
+@main.command(help=_("Train the classifier from intents/ now, instead of at the next start."))
+@with_settings("INFO")
+def train(settings: Settings) -> None:
+    from bot import nlu
+    from bot.app import read_content
+
+    nlu.load(read_content(settings).examples, settings.data_dir)
+    click.echo(_("The model is ready in {directory}.").format(directory=settings.data_dir / "models"))
+
+
+@main.command(
+    help=_("Check intents/, responses/ and locales/. Says file:line, what is wrong and how to mend it; ends with 1 if there is an error.")
+)
+@click.option("--stamp", is_flag=True, help=_("Mark all translations as made from the Polish text of today, after you adapted them."))
+@click.option("--json", "as_json", is_flag=True, help=_("Print the problems as JSON."))
+@with_settings()
+def check(settings: Settings, stamp: bool, as_json: bool) -> None:
+    from bot import checks, content, stamping
+    from bot.executor import executor
+
+    if stamp:
+        for name in stamping.stamp(settings.content_dir):
+            click.echo(_("stamped: {name}").format(name=name))
+    found = content.read(settings.content_dir)
+    problems: list[content.Problem] = []
+    held_out = content.read_held_out(settings.content_dir, problems)
+    subject = checks.Subject(found, held_out, executor()[1], date.today())
+    problems = sorted({*problems, *checks.check(subject), *checks.needed_answers_are_there(subject), *checks.catalogs_are_complete()})
+    errors = sum(not problem.warning for problem in problems)
+    if as_json:
+        click.echo(
+            json.dumps(
+                [{"file": p.place.file, "line": p.place.line, "warning": p.warning, "message": p.message} for p in problems],
+                ensure_ascii=False,
+            )
+        )
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+        click.echo(
+            _("{examples} examples, {answers} answers, {held_out} held-out questions: {errors} errors, {warnings} warnings.").format(
+                examples=len(found.examples),
+                answers=len(found.responses),
+                held_out=len(held_out),
+                errors=errors,
+                warnings=len(problems) - errors,
+            )
+        )
+    sys.exit(1 if errors else 0)
+
+
+@main.command(help=_("Measure the understanding on held-out questions: FILES, or tests/intents/*.yml."))
+@click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help=_("Print the figures as JSON."))
+@click.option("--without-model", is_flag=True, help=_("Measure what is left when the sentence model cannot be loaded."))
+@with_settings()
+def evaluate(settings: Settings, files: tuple[Path, ...], as_json: bool, without_model: bool) -> None:
+    from bot import content, nlu, report
+    from bot.app import ContentError, read_content
+    from bot.nlu.evaluate import evaluate as measure
+
+    problems: list[content.Problem] = []
+    questions = content.read_held_out(settings.content_dir, problems, files)
+    if problems or not questions:
+        raise ContentError("\n".join(map(str, problems)) or _("There are no held-out questions."))
+    read = nlu.reader(read_content(settings).examples, settings.data_dir, with_model=not without_model)
+    figures = measure(questions, read)
+    click.echo(json.dumps(figures, ensure_ascii=False, indent=2) if as_json else "\n".join(report.lines(figures)))
+
+
+@main.command(
+    help=_(
+        "Read messages from FILE or standard input and print what the bot understands and answers, one JSON object a line. Nothing is kept."
+    )
+)
+@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.option(
+    "--jsonl",
+    is_flag=True,
+    help=_('Each line is {"text": .., "person": .., "payload": .., "hint": ..}; lines of one person are a conversation.'),
+)
+@with_settings()
+def parse(settings: Settings, file: Any, jsonl: bool) -> None:
+    from bot.app import build_dialogue
+    from bot.parsing import InputError
+    from bot.parsing import parse as parse_lines
+
+    async def print_all() -> None:
+        async for parsed in parse_lines(build_dialogue(settings), file, jsonl=jsonl):
+            click.echo(json.dumps(parsed, ensure_ascii=False))
+
+    try:
+        _async(print_all())
+    except InputError as error:
+        raise Failure(str(error)) from None
+
+
+@main.command(help=_("Show every BOT_ variable: its meaning, its default, and whether it is set (never a secret)."))
+def settings() -> None:
+    for line in settings_module.table():
+        click.echo(line)
+
+
+@main.command(help=_("Erase everything kept about a person, for example: bot forget telegram 123456789"))
+@click.argument("channel")
+@click.argument("person")
+@with_settings()
+def forget(settings: Settings, channel: str, person: str) -> None:
+    from bot.store import Store
+    from bot.store.database import engine_for, migrate
+    from bot.types import Address
+
+    async def erase() -> None:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        store = Store(engine_for(settings.database))
+        await migrate(store.engine)
+        await store.forget(Address(channel, person))
+        await store.close()
+
+    _async(erase())
+    click.echo(_("Erased: nothing is kept about this person."))
+
+
+def _async(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)

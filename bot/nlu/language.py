@@ -1,0 +1,87 @@
+"""Which language a text is written in: pl, uk, en, ru, be, and Ukrainian or Russian typed with Latin letters.
+
+A linear model over character n-grams, trained from the examples alone: it is right on three words where libraries guess.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bot.content import Example
+from bot.nlu.linear import LinearText, log_softmax
+from bot.nlu.text import latin_from_cyrillic, normalise, without_diacritics
+
+LATIN = "-latin"  # `uk-latin`: Ukrainian typed with Latin letters
+SCALE = 3.0  # margins to logits
+SURE = 0.5
+FEW_WORDS = 0.75  # "ok" and the name of an office say little about the language of whoever writes them
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """`language` is None when the text says too little ("ok", "112", "???"). `latin`: Cyrillic typed with Latin letters."""
+
+    language: str | None
+    confidence: float
+    latin: bool = False
+
+
+def recognise(model: LinearText, text: str) -> Written:
+    letters = sum(c.isalpha() for c in text)
+    if letters < 2:
+        return Written(None, 0.0)
+    probabilities = np.exp(log_softmax(SCALE * _of_this_script(model, text)))
+    label = model.labels[int(np.argmax(probabilities))]
+    language = label.removesuffix(LATIN)
+    confidence = float(sum(p for name, p in zip(model.labels, probabilities, strict=True) if name.removesuffix(LATIN) == language))
+    if len(text.split()) < 3:
+        confidence = min(confidence, FEW_WORDS)
+    return Written(language if confidence >= SURE else None, confidence, label.endswith(LATIN))
+
+
+def train(examples: Sequence[Example]) -> LinearText:
+    from sklearn.svm import LinearSVC
+
+    texts, labels = _training_texts(examples)
+    return LinearText.fit(
+        texts, labels, estimator=LinearSVC(C=1.0, class_weight="balanced", random_state=0), shortest=1, longest=4, rarest=3
+    )
+
+
+def _of_this_script(model: LinearText, text: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """Scores with the languages of the other alphabet ruled out."""
+    cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text) * 2 > sum(c.isalpha() for c in text)
+    in_cyrillic = np.array([label in ("uk", "ru", "be") for label in model.labels])
+    scores = model.scores(text)
+    return np.where(in_cyrillic == cyrillic, scores, np.float32(-100))
+
+
+def _training_texts(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
+    """Each example, a short piece of it (people write two words), and its form on a poorer keyboard."""
+    chance = random.Random(0)
+    texts: list[str] = []
+    labels: list[str] = []
+
+    def add(text: str, label: str) -> None:
+        parts = text.split()
+        size = chance.randint(1, 4)
+        start = chance.randint(0, max(0, len(parts) - size))
+        for piece in dict.fromkeys((text, " ".join(parts[start : start + size]))):
+            texts.append(piece)
+            labels.append(label)
+
+    for example in examples:
+        text = normalise(example.text)
+        is_cyrillic = any("\u0400" <= c <= "\u04ff" for c in text)
+        if example.language in ("uk", "ru", "be") and not is_cyrillic:
+            if example.language != "be" and text == without_diacritics(text):
+                add(text, example.language + LATIN)
+            continue
+        add(text, example.language)
+        if example.language == "pl" and (plain := without_diacritics(text)) != text:
+            add(plain, "pl")
+        if example.language in ("uk", "ru"):
+            add(latin_from_cyrillic(text, example.language), example.language + LATIN)
+    return texts, labels

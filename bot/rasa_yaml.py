@@ -1,0 +1,105 @@
+"""Rasa's YAML files, read so that every value knows its line. What cannot be read becomes a problem, never an exception."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
+from ruamel.yaml.nodes import Node
+from ruamel.yaml.reader import ReaderError
+
+from bot.i18n import gettext as _
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """What is wrong in a file and how to mend it. A warning does not stop anything."""
+
+    place: Place
+    message: str
+    warning: bool = False
+
+    def __str__(self) -> str:
+        kind = _("warning") if self.warning else _("error")
+        return f"{self.place}: {kind}: {self.message}"
+
+
+def files_in(directory: Path) -> list[Path]:
+    return sorted([*directory.glob("*.yml"), *directory.glob("*.yaml")])
+
+
+class _Constructor(RoundTripConstructor):
+    """Gives an impossible value, such as 2026-02-30, the line that a ValueError lacks."""
+
+    def construct_object(self, node: Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except ValueError as error:
+            raise ConstructorError(None, None, str(error), node.start_mark) from None
+
+
+def load(file: Path, root: Path, problems: list[Problem]) -> CommentedMap:
+    """The document, or an empty one."""
+    yaml = YAML(typ="rt")
+    yaml.Constructor = _Constructor
+    try:
+        text = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        problems.append(Problem(Place(name_of(file, root), 1), _("save this file as UTF-8.")))
+        return CommentedMap()
+    try:
+        document = yaml.load(text)
+    except Exception as error:  # besides its own errors ruamel.yaml lets through any that a wrong tag or a deep nesting causes
+        line, reason = _reason(error, text)
+        message = _("not valid YAML: {problem}. Look for a wrong indentation, quote or colon here and in the line above.")
+        problems.append(Problem(Place(name_of(file, root), line), message.format(problem=reason)))
+        return CommentedMap()
+    if not isinstance(document, CommentedMap) or str(document.get("version")) != "3.1":
+        problems.append(Problem(Place(name_of(file, root), 1), _('start the file with `version: "3.1"`.')))
+        return CommentedMap()
+    return document
+
+
+def _reason(error: Exception, text: str) -> tuple[int, str]:
+    """The line, and what is wrong there."""
+    if isinstance(error, ReaderError):
+        return text.count("\n", 0, error.position) + 1, str(error.reason)
+    mark = getattr(error, "problem_mark", None)
+    return mark.line + 1 if mark else 1, str(getattr(error, "problem", error))
+
+
+def blocks_of(document: CommentedMap, key: str, file: Path, root: Path, problems: list[Problem]) -> Iterator[CommentedMap]:
+    blocks = document.get(key) or CommentedSeq()
+    for index, block in enumerate(blocks if isinstance(blocks, CommentedSeq) else (None,)):
+        if isinstance(block, CommentedMap):
+            yield block
+        else:
+            line = int(blocks.lc.data[index][0]) + 1 if isinstance(blocks, CommentedSeq) else line_of(document, key)
+            problems.append(
+                Problem(Place(name_of(file, root), line), _("`{key}:` is a list; each block starts with `- intent:`.").format(key=key))
+            )
+
+
+def line_of(mapping: CommentedMap, key: str) -> int:
+    position = mapping.lc.data.get(key) if mapping.lc.data else None
+    return int(position[0]) + 1 if position else int(mapping.lc.line) + 1
+
+
+def place_of(file: Path, root: Path, block: CommentedMap) -> Place:
+    return Place(name_of(file, root), int(block.lc.line) + 1)
+
+
+def name_of(file: Path, root: Path) -> str:
+    return str(file.relative_to(root)) if file.is_relative_to(root) else str(file)

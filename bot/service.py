@@ -1,0 +1,198 @@
+"""The two loops: answer what came in, deliver what goes out.
+
+The only place that catches everything, because only here it is known what a failure costs. It decides and says nothing itself.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot import telemetry
+from bot.channels.base import Channel, Gone, Refused, TryLater, Unavailable
+from bot.channels.splitting import parts
+from bot.store import Job, Store, StoreDown
+from bot.telemetry import log, where, who
+from bot.types import Address, Answer, Conversation, Message, Reply, Turn
+
+BACKOFF = 2.0  # seconds, to the power of the attempt
+TRIES = 3  # before the person hears that we could not
+GIVE_UP = 24 * 3600.0  # a reply older than this helps nobody
+SWEEP = 600.0
+LONGEST_WAIT = 30.0
+DELIVERIES = 16
+_log = log("service")
+
+Apologise = Callable[[Conversation], Turn]
+
+
+class Service:
+    """Also the channels' mailbox."""
+
+    def __init__(self, store: Store, answer: Answer, apologise: Apologise, channels: Mapping[str, Channel], workers: int) -> None:
+        self._store, self._answer, self._apologise, self._channels = store, answer, apologise, channels
+        self._answers = asyncio.Semaphore(workers)
+        self._deliveries = asyncio.Semaphore(DELIVERIES)
+        self._message_came = asyncio.Event()
+        self._reply_came = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._receiving: set[asyncio.Task[bool]] = set()
+
+    async def receive(self, message: Message) -> None:
+        storing = asyncio.create_task(self._store.receive(message))
+        self._receiving.add(storing)
+        storing.add_done_callback(self._receiving.discard)
+        try:
+            new = await asyncio.shield(storing)  # who hangs up meanwhile does not stop the writing
+        except StoreDown as error:
+            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
+            raise Unavailable from None
+        _log.info("message.received", person=who(message.sender), channel=message.sender.channel, new=new)
+        self._message_came.set()
+
+    async def wake(self, address: Address) -> None:
+        try:
+            await self._store.wake(address)
+        except StoreDown:
+            return  # the reply waits a little longer
+        self._reply_came.set()
+
+    async def run(self) -> None:
+        """Until `stop`. What is under way then is finished, so that no transaction is cut off."""
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(self._loop(self._claim_message, self._answers, self._message_came, self._store.message_due_in))
+            loops.create_task(self._loop(self._claim_reply, self._deliveries, self._reply_came, self._store.reply_due_in))
+            loops.create_task(self._sweep())
+        await asyncio.gather(*self._receiving, return_exceptions=True)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._message_came.set()
+        self._reply_came.set()
+
+    async def _loop(
+        self,
+        claim: Callable[[], Awaitable[Callable[[], Awaitable[None]] | None]],
+        free: asyncio.Semaphore,
+        came: asyncio.Event,
+        due_in: Callable[[], Awaitable[float | None]],
+    ) -> None:
+        """Claim while there is something and somebody free; sleep until a row comes or falls due."""
+        async with asyncio.TaskGroup() as tasks:
+            while not self._stopping.is_set():
+                await free.acquire()
+                came.clear()
+                wait: float | None = LONGEST_WAIT
+                try:
+                    if work := None if self._stopping.is_set() else await claim():
+                        tasks.create_task(self._guarded(work, free, came))
+                        continue
+                    wait = await due_in()
+                except StoreDown as error:
+                    _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
+                    wait = 1.0
+                free.release()
+                if not self._stopping.is_set():
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(came.wait(), min(LONGEST_WAIT if wait is None else wait, LONGEST_WAIT))
+
+    async def _guarded(self, work: Callable[[], Awaitable[None]], free: asyncio.Semaphore, came: asyncio.Event) -> None:
+        try:
+            await work()
+        except StoreDown as error:
+            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
+        finally:
+            free.release()
+            came.set()  # the next row of the same person may go now
+
+    async def _claim_message(self) -> Callable[[], Awaitable[None]] | None:
+        claimed = await self._store.next_message()
+        return (lambda: self.answer_message(*claimed)) if claimed else None
+
+    async def _claim_reply(self) -> Callable[[], Awaitable[None]] | None:
+        claimed = await self._store.next_reply()
+        return (lambda: self.deliver_reply(*claimed)) if claimed else None
+
+    async def answer_message(self, job: Job, message: Message, conversation: Conversation) -> None:
+        person, channel = who(message.sender), message.sender.channel
+        started = time.perf_counter()
+        try:
+            turn = await self._answer(message, conversation)
+        except Exception as error:
+            telemetry.failures_total.labels(channel).inc()
+            _log.error("answer.failed", person=person, attempt=job.attempt, error=where(error), do="report the place named in `error`")
+            if job.attempt < TRIES:
+                await self._store.postpone_message(job, BACKOFF**job.attempt)
+                return
+            turn = self._apologise(conversation)
+        seconds = time.perf_counter() - started
+        finished = await self._store.finish(job, turn, self._fitting(turn, channel))
+        if not finished:
+            _log.warning("answer.late", person=person, do="nothing; another worker answered")
+            return
+        self._record(turn, channel, person, seconds)
+        self._reply_came.set()
+
+    def _fitting(self, turn: Turn, channel: str) -> list[Reply]:
+        limits = self._channels[channel].limits if channel in self._channels else None
+        return [part for reply in turn.replies for part in (parts(reply, limits) if limits else [reply])]
+
+    def _record(self, turn: Turn, channel: str, person: str, seconds: float) -> None:
+        understanding = turn.understanding
+        language = turn.replies[0].language.value if turn.replies else ""
+        telemetry.messages_total.labels(channel, turn.action, language).inc()
+        telemetry.answer_seconds.observe(seconds)
+        if understanding and understanding.crisis:
+            telemetry.crises_total.labels(channel, understanding.crisis.value).inc()
+        _log.info("answer.done", person=person, channel=channel, action=turn.action, language=language, ms=round(seconds * 1000, 1))
+
+    async def deliver_reply(self, job: Job, address: Address, reply: Reply) -> None:
+        channel = self._channels.get(address.channel)
+        person = who(address)
+        outcome = "sent"
+        try:
+            if channel is None:
+                raise TryLater("channel is off", 60)
+            await channel.send(address.person, reply)
+        except TryLater as error:
+            if job.age < GIVE_UP:
+                wait = error.seconds if error.seconds is not None else min(BACKOFF**job.attempt, 60.0)
+                _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
+                telemetry.replies_total.labels(address.channel, "postponed").inc()
+                await self._store.postpone_reply(job, wait)
+                return
+            outcome = "given_up"
+        except Refused as error:
+            outcome = "refused"
+            _log.error(
+                "reply.refused",
+                person=person,
+                channel=address.channel,
+                reason=str(error),
+                do="run `bot check`; report it if the check passes",
+            )
+        except Gone as error:
+            outcome = "gone"
+            _log.info("reply.gone", person=person, channel=address.channel, reason=str(error))
+            await self._store.forget(address)
+        except Exception as error:
+            outcome = "refused" if job.attempt >= TRIES else "failed"
+            _log.error("reply.failed", person=person, channel=address.channel, error=where(error), do="report the place named in `error`")
+            if outcome == "failed":
+                await self._store.postpone_reply(job, BACKOFF**job.attempt)
+                return
+        await self._store.delivered(job)
+        telemetry.replies_total.labels(address.channel, outcome).inc()
+        _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
+
+    async def _sweep(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                await self._store.sweep()
+                messages, replies = await self._store.open_rows()
+                telemetry.waiting_messages.set(messages)
+                telemetry.waiting_replies.set(replies)
+            except StoreDown as error:
+                _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), SWEEP)

@@ -1,0 +1,107 @@
+"""Every `BOT_...` variable: its default and its meaning on one line each.
+
+Mistakes are reported all at once, by name and without the value, because a value may be a secret.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+
+from bot.i18n import N_
+from bot.i18n import gettext as _
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """All mistakes in the settings, one a line."""
+
+
+class Settings(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+    host: str = Field("127.0.0.1", description=N_("address the web server listens on"))
+    port: int = Field(8080, ge=0, le=65535, description=N_("port of the web server; 0 takes a free one"))
+    data_dir: Path = Field(Path(".bot"), description=N_("folder for the database and the trained model"))
+    content_dir: Path = Field(ROOT, description=N_("folder that holds intents/ and responses/"))
+    database_url: str = Field("", description=N_("SQLAlchemy URL; empty: SQLite in BOT_DATA_DIR"))
+    log: Literal["auto", "json", "text"] = Field("auto", description=N_("log format; auto: text on a terminal, else JSON"))
+    log_key: SecretStr = Field(SecretStr(""), description=N_("key that hides ids in the logs; empty: a new one each start"))
+    workers: int = Field(4, ge=1, le=64, description=N_("how many people are answered at the same time"))
+    web_chat: bool = Field(True, description=N_("serve the web chat at /"))
+    telegram_token: SecretStr = Field(SecretStr(""), description=N_("token from @BotFather; empty: no Telegram"))
+    telegram_api_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://api.telegram.org"), description=N_("root of the Bot API (a self-hosted server, or a test server)")
+    )
+    telegram_webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; empty: long polling"))
+    telegram_secret: SecretStr = Field(SecretStr(""), description=N_("secret_token of the webhook, 1-256 of A-Z a-z 0-9 _ -"))
+
+    @field_validator("telegram_secret")
+    @classmethod
+    def _secret_is_allowed(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        value = secret.get_secret_value()
+        if not value and info.data.get("telegram_webhook_url"):
+            raise ValueError(_("BOT_TELEGRAM_WEBHOOK_URL needs it: anybody could write to the webhook otherwise"))
+        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
+            raise ValueError(_("use 1-256 characters of A-Z a-z 0-9 _ -"))
+        return secret
+
+    @field_validator("content_dir")
+    @classmethod
+    def _content_is_there(cls, directory: Path) -> Path:
+        try:
+            found = (directory / "intents").is_dir() and (directory / "responses").is_dir()
+        except OSError:  # its text would quote the value
+            found = False
+        if not found:
+            raise ValueError(_("this folder holds no intents/ and responses/"))
+        return directory
+
+    @field_validator("database_url")
+    @classmethod
+    def _database_is_supported(cls, url: str) -> str:
+        if url and not url.startswith("sqlite+aiosqlite:"):
+            raise ValueError(_("use sqlite+aiosqlite:///path"))
+        return url
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'bot.sqlite3').absolute()}"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings from the environment, or SettingsError that lists every mistake."""
+    environ = os.environ if environ is None else environ
+    known = {variable(name) for name in Settings.model_fields}
+    mistakes = []
+    for name in sorted({n for n in environ if n.startswith("BOT_")} - known):
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = _(" Did you mean {name}?").format(name=close[0]) if close else ""
+        mistakes.append(_("{name}: there is no such setting.").format(name=name) + hint)
+    try:
+        settings = Settings.model_validate({n: environ[variable(n)] for n in Settings.model_fields if environ.get(variable(n))})
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False, include_context=False):
+            mistakes.append(variable(str(detail["loc"][0])) + ": " + detail["msg"].removeprefix("Value error, "))
+    if mistakes:
+        raise SettingsError("\n".join(mistakes))
+    return settings
+
+
+def variable(name: str) -> str:
+    return f"BOT_{name.upper()}"
+
+
+def table() -> list[str]:
+    """One line a variable: name, default, whether it is set, meaning."""
+    lines = []
+    for name, field in Settings.model_fields.items():
+        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
+        state = _("set") if os.environ.get(variable(name)) else _("default")
+        lines.append(f"{variable(name):<26} {state:<8} {'-' if default in ('', None) else str(default):<28} {_(str(field.description))}")
+    return lines

@@ -1,0 +1,52 @@
+"""Three tables. Three columns make a queue of two of them: `due_at`, `attempt`, and for the inbox `done_at`.
+
+Times are seconds since 1970. A done message keeps neither text nor person, only the key that makes a repeat harmless.
+"""
+
+from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, text
+
+metadata = MetaData()
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("message_id", String(128), nullable=False),
+    Column("person", String(128)),
+    Column("body", JSON(none_as_null=True)),
+    Column("received_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("done_at", Float),
+    Index("inbox_once", "channel", "message_id", unique=True),
+    Index("inbox_open", "channel", "person", "id", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index("inbox_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    sqlite_autoincrement=True,
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("channel", String(16), nullable=False),
+    Column("person", String(128), nullable=False),
+    Column("body", JSON(none_as_null=True), nullable=False),
+    Column("created_at", Float, nullable=False),
+    Column("due_at", Float, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Index("outbox_person", "channel", "person", "id"),
+    Index("outbox_due", "due_at"),
+    sqlite_autoincrement=True,
+)
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("person", String(128), primary_key=True),
+    Column("slots", JSON(none_as_null=True), nullable=False),
+    Column("paused_until", Float),
+    Column("updated_at", Float, nullable=False),
+    Index("conversations_updated", "updated_at"),
+)

@@ -1,0 +1,47 @@
+"""What all tests share: a clock that stands still, and the real model, trained once."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bot import content, nlu
+from bot.settings import ROOT
+from bot.types import Understanding
+
+
+class Clock:
+    """Time that passes only when a test says so."""
+
+    def __init__(self, now: float = 1_800_000_000.0) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+    def pass_(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """Where the trained model is kept between runs, under the hash of its examples."""
+    directory = ROOT / ".bot"
+    directory.mkdir(exist_ok=True)
+    return directory
+
+
+@pytest.fixture(scope="session")
+def own_content() -> content.Content:
+    return content.read(ROOT)
+
+
+@pytest.fixture(scope="session")
+def read(own_content: content.Content, data_dir: Path) -> Callable[[str], Understanding]:
+    """The real understanding, as the bot has it."""
+    return nlu.reader(own_content.examples, data_dir)

@@ -1,0 +1,229 @@
+"""Vector and n-grams fused: probabilities, calibration, and folds that never leak."""
+
+from collections.abc import Sequence
+from typing import ClassVar, Self
+from zlib import crc32
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.nlu.embedding import Vectors
+from bot.nlu.heads import FOLDS, Heads
+from bot.nlu.linear import Floats, LinearText
+from bot.nlu.text import words
+
+SUBJECTS = {
+    "wages": ("szef nie płaci", "brak wypłaty", "начальник не платить", "boss does not pay"),
+    "papers": ("karta pobytu", "numer PESEL", "подовжити візу", "residence card"),
+    "school": ("szkoła dla syna", "miejsce w przedszkolu", "школа для доньки", "school for my son"),
+}
+WHERE = ("w Krakowie", "у Кракові", "please")
+TEXTS = [f"{start} {end}" for starts in SUBJECTS.values() for start in starts for end in WHERE]
+LABELS = [label for label, starts in SUBJECTS.items() for _ in starts for _ in WHERE]
+GROUPS = list(range(len(TEXTS)))
+
+
+def hashed(text: str) -> Vectors:
+    """A sentence vector for tests: each word adds to one of its places."""
+    vector = np.zeros(64, dtype=np.float32)
+    for word in words(text):
+        vector[crc32(word.encode()) % 64] += 1
+    return np.asarray(vector / (np.linalg.norm(vector) or 1), dtype=np.float32)
+
+
+VECTORS = np.array([hashed(text) for text in TEXTS])
+HALF = 2 * len(TEXTS) // 3  # wages and papers
+
+
+@pytest.fixture(scope="module")
+def fitted() -> tuple[Heads, Floats]:
+    return Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
+
+
+@pytest.fixture(scope="module")
+def heads(fitted: tuple[Heads, Floats]) -> Heads:
+    return fitted[0]
+
+
+@pytest.fixture(scope="module")
+def without_vectors() -> tuple[Heads, Floats]:
+    return Heads.fit(TEXTS, None, LABELS, GROUPS)
+
+
+@pytest.fixture(scope="module")
+def two_labels() -> Heads:
+    return Heads.fit(TEXTS[:HALF], VECTORS[:HALF], LABELS[:HALF], GROUPS[:HALF])[0]
+
+
+def best(heads: Heads, text: str, vector: Vectors | None) -> str:
+    return heads.labels[int(heads.log_probabilities(text, vector).argmax())]
+
+
+# --- probabilities
+
+
+@settings(deadline=None, max_examples=60)
+@given(text=st.text(st.characters(codec=None), max_size=40), with_vector=st.booleans())
+def test_probabilities_sum_to_one_with_a_vector_and_without(heads: Heads, text: str, with_vector: bool) -> None:
+    found = heads.log_probabilities(text, hashed("szef nie płaci") if with_vector else None)
+    assert found.shape == (3,)
+    assert found.dtype == np.float32
+    assert np.exp(found).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_probabilities_of_two_labels_sum_to_one(two_labels: Heads) -> None:
+    for text, vector in zip(TEXTS, VECTORS, strict=True):
+        for known in (vector, None):
+            assert np.exp(two_labels.log_probabilities(text, known)).sum() == pytest.approx(1, abs=1e-5)
+
+
+def test_labels_are_in_the_order_of_the_alphabet(heads: Heads) -> None:
+    assert heads.labels == ("papers", "school", "wages")
+
+
+def test_what_was_learnt_is_known_with_a_vector_and_without(heads: Heads) -> None:
+    assert [best(heads, text, vector) for text, vector in zip(TEXTS, VECTORS, strict=True)] == LABELS
+    assert [best(heads, text, None) for text in TEXTS] == LABELS
+
+
+def test_heads_trained_without_vectors_work_without_them(without_vectors: tuple[Heads, Floats]) -> None:
+    heads, _ = without_vectors
+    assert [best(heads, text, None) for text in TEXTS] == LABELS
+
+
+def test_the_vector_decides_about_a_text_of_unknown_ngrams(heads: Heads) -> None:
+    for label, (start, *_) in SUBJECTS.items():
+        assert best(heads, "ქართული", hashed(start)) == label
+
+
+def test_the_vector_decides_between_two_labels_too(two_labels: Heads) -> None:
+    assert best(two_labels, "ქართული", hashed("szef nie płaci")) == "wages"
+    assert best(two_labels, "ქართული", hashed("karta pobytu")) == "papers"
+
+
+# --- calibration
+
+
+def test_both_sharpnesses_are_positive(heads: Heads, two_labels: Heads) -> None:
+    assert all(factor > 0 for head in (heads, two_labels) for factor in (head.sharpness, head.sharpness_without))
+
+
+def test_random_labels_teach_modesty_and_clear_ones_confidence(fitted: tuple[Heads, Floats]) -> None:
+    heads, held_out = fitted
+    guessing, guessed = Heads.fit(TEXTS, VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
+    assert guessing.sharpness < heads.sharpness
+    assert guessed.max(axis=1).mean() < held_out.max(axis=1).mean()
+
+
+def test_sharpness_without_a_vector_is_that_of_the_ngrams_alone(heads: Heads, without_vectors: tuple[Heads, Floats]) -> None:
+    assert heads.sharpness_without == without_vectors[0].sharpness_without
+    assert without_vectors[0].sharpness == without_vectors[0].sharpness_without
+
+
+# --- folds
+
+
+class Watched(Heads):
+    """Notes for each part of the training which texts it learnt from and which it was asked about."""
+
+    lessons: ClassVar[list[tuple[set[str], set[str]]]] = []
+
+    @classmethod
+    def _train(cls, texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]) -> Self:
+        cls.lessons.append((set(texts), set()))
+        return super()._train(texts, vectors, labels)
+
+
+@pytest.fixture
+def lessons(monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[str], set[str]]]:
+    monkeypatch.setattr(Watched, "lessons", [])
+    scores = LinearText.scores_of_all
+
+    def noted(words: LinearText, texts: Sequence[str]) -> Floats:
+        Watched.lessons[-1][1].update(texts)
+        return scores(words, texts)
+
+    monkeypatch.setattr(LinearText, "scores_of_all", noted)
+    return Watched.lessons
+
+
+def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: list[tuple[set[str], set[str]]]) -> None:
+    groups = [place // 3 for place in range(len(TEXTS))]  # three texts that belong together
+    group_of = dict(zip(TEXTS, groups, strict=True))
+    Watched.fit(TEXTS, VECTORS, LABELS, groups)
+    *parts, whole = lessons
+    assert len(parts) == FOLDS
+    for learnt, asked in parts:
+        assert {group_of[text] for text in learnt}.isdisjoint(group_of[text] for text in asked)
+    assert whole == (set(TEXTS), set())
+
+
+def test_every_text_is_held_out_exactly_once(lessons: list[tuple[set[str], set[str]]]) -> None:
+    Watched.fit(TEXTS, None, LABELS, GROUPS)
+    asked = [text for _, texts in lessons for text in texts]
+    assert sorted(asked) == sorted(TEXTS)
+
+
+def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
+    chance = np.random.default_rng(0)
+    nonsense = ["".join(chance.choice(list("bcdfghjklmnpqrstvwxz"), 12)) for _ in range(60)]
+    labels = chance.choice(["a", "b", "c"], 60).tolist()
+    texts, thrice = nonsense * 3, labels * 3
+    heads, together = Heads.fit(texts, None, thrice, list(range(60)) * 3)
+    _, apart = Heads.fit(texts, None, thrice, [place + copy for copy in range(3) for place in range(60)])
+    truth = np.array([heads.labels.index(label) for label in thrice])
+    assert (apart.argmax(axis=1) == truth).all()
+    assert (together.argmax(axis=1) == truth).mean() < 0.6
+
+
+def test_held_out_probabilities_are_one_row_a_text_and_sum_to_one(
+    fitted: tuple[Heads, Floats], without_vectors: tuple[Heads, Floats]
+) -> None:
+    for _, held_out in (fitted, without_vectors):
+        assert held_out.shape == (len(TEXTS), 3)
+        np.testing.assert_allclose(np.exp(held_out).sum(axis=1), 1, atol=1e-5)
+
+
+def test_held_out_answers_are_mostly_right_when_the_labels_are_clear(fitted: tuple[Heads, Floats]) -> None:
+    heads, held_out = fitted
+    found = [heads.labels[i] for i in held_out.argmax(axis=1)]
+    assert np.mean([a == b for a, b in zip(found, LABELS, strict=True)]) > 0.95
+
+
+def test_a_label_that_only_one_fold_knows_is_never_guessed_for_it() -> None:
+    texts, labels, groups = [*TEXTS, "rzadkie pytanie"], [*LABELS, "rare"], [*GROUPS, 0]
+    heads, held_out = Heads.fit(texts, np.array([hashed(text) for text in texts]), labels, groups)
+    rare = heads.labels.index("rare")
+    in_its_fold = [row for row, group in enumerate(groups) if group % FOLDS == 0]
+    assert np.exp(held_out[in_its_fold, rare]).max() < 0.01
+    assert best(heads, "rzadkie pytanie", hashed("rzadkie pytanie")) == "rare"
+
+
+# --- saved and loaded
+
+
+def same_answers(one: Heads, other: Heads, text: str, vector: Vectors | None) -> bool:
+    ours, theirs = one.log_probabilities(text, vector), other.log_probabilities(text, vector)
+    return bool(np.allclose(np.exp(ours), np.exp(theirs), atol=2e-3) and ours.argmax() == theirs.argmax())
+
+
+def test_loaded_heads_give_the_same_answers(heads: Heads) -> None:
+    loaded = Heads.from_arrays("part", heads.arrays("part"))
+    assert (loaded.labels, loaded.sharpness, loaded.sharpness_without) == (heads.labels, heads.sharpness, heads.sharpness_without)
+    assert all(same_answers(loaded, heads, text, vector) for text, vector in zip(TEXTS, VECTORS, strict=True))
+    assert all(same_answers(loaded, heads, text, None) for text in TEXTS)
+
+
+def test_loaded_heads_of_ngrams_alone_give_the_same_answers(without_vectors: tuple[Heads, Floats]) -> None:
+    heads, _ = without_vectors
+    loaded = Heads.from_arrays("part", heads.arrays("part"))
+    assert all(same_answers(loaded, heads, text, None) for text in TEXTS)
+
+
+def test_fitting_twice_gives_the_same_heads(heads: Heads) -> None:
+    again, _ = Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
+    assert again.sharpness == heads.sharpness
+    np.testing.assert_array_equal(again.weights, heads.weights)
+    np.testing.assert_array_equal(again.words.weights, heads.words.weights)

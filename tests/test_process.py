@@ -1,0 +1,118 @@
+"""The bot as a real process against a strict Telegram, killed without warning."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot import content, nlu
+from bot.settings import ROOT
+from tests.fakes.telegram import FakeTelegram, Person
+
+# What each message is answered with: how its first reply begins, in Polish.
+SCRIPT = {
+    "/start": "Dzień dobry.",
+    "szef nie zapłacił mi za wrzesień": "Oto, co warto",
+    "/contact": "Oto jak się",
+    "/privacy": "Oto, co dzieje",
+    "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",
+}
+
+
+@pytest.fixture
+def environment(tmp_path: Path, data_dir: Path, own_content: content.Content) -> dict[str, str]:
+    nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
+    (tmp_path / "models").symlink_to(data_dir / "models")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    return {**clean, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": str(port), "BOT_LOG": "json", "LANGUAGE": "en"}
+
+
+@asynccontextmanager
+async def running(environment: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot, from the moment it says where it listens."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "bot", "run", env=environment, stderr=asyncio.subprocess.PIPE, cwd=ROOT
+    )
+    assert process.stderr
+    try:
+        async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
+            while b"The bot is running" not in (line := await process.stderr.readline()):
+                assert line, log.read_text()
+                _append(log, line)
+            copying = tasks.create_task(_copy(process.stderr, log))
+            yield process
+            copying.cancel()
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+
+
+async def _copy(stream: asyncio.StreamReader, log: Path) -> None:
+    while line := await stream.readline():
+        _append(log, line)
+
+
+def _append(log: Path, line: bytes) -> None:
+    with log.open("ab") as file:
+        file.write(line)
+
+
+def settings_for(fake: FakeTelegram, way: str, environment: dict[str, str]) -> dict[str, str]:
+    settings = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url}
+    if way == "webhook":
+        settings |= {"BOT_TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{environment['BOT_PORT']}", "BOT_TELEGRAM_SECRET": "s3cret"}
+    return environment | settings
+
+
+def answers(fake: FakeTelegram, person: Person) -> list[str]:
+    """The first line of every reply that begins an answer of the script, in the order it came."""
+    beginnings = tuple(SCRIPT.values())
+    return [b for sent in fake.sent(person) if sent.text for b in beginnings if sent.text.startswith(b)]
+
+
+@pytest.mark.parametrize("way", ["polling", "webhook"])
+async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_order(
+    way: str, tmp_path: Path, environment: dict[str, str]
+) -> None:
+    log = tmp_path / "log"
+    async with FakeTelegram(allow_http_webhook=True) as fake:
+        people = [fake.person(number, language_code="pl") for number in (1, 2, 3)]
+        environment = settings_for(fake, way, environment)
+        fake.faults.too_many_requests("sendMessage", retry_after=1, times=10_000)
+        async with running(environment, log) as process:
+            await fake.until(lambda: any(call.method in ("getUpdates", "setWebhook") for call in fake.calls), timeout=60)
+            for words in SCRIPT:
+                for person in people:
+                    fake.say(person, words)
+            await fake.until(lambda: not fake.pending and any(call.method == "sendMessage" for call in fake.calls), timeout=60)
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert all(not fake.sent(person) for person in people)
+        fake.faults.clear()
+        async with running(environment, log):
+            await fake.until(lambda: all(len(answers(fake, person)) >= len(SCRIPT) for person in people), timeout=60)
+        for person in people:
+            assert list(SCRIPT.values()) == answers(fake, person)
+        assert fake.refusals == []
+    written = log.read_text()
+    assert all(words not in written for words in SCRIPT if not words.startswith("/"))
+    assert fake.token not in written
+
+
+async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with running(environment, tmp_path / "log") as process, httpx.AsyncClient() as client:
+        response = await client.get(f"http://127.0.0.1:{environment['BOT_PORT']}/health")
+        assert response.json()["status"] == "ok"
+        process.terminate()
+        assert await process.wait() == 0

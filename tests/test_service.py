@@ -1,0 +1,172 @@
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from starlette.routing import BaseRoute
+
+from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.service import Service
+from bot.store import Store
+from bot.store.database import engine_for, migrate
+from bot.types import Address, Conversation, Language, Message, Reply, Turn
+
+OLENA, AHMED = Address("fake", "olena"), Address("fake", "ahmed")
+
+
+class FakeChannel:
+    """Keeps what it is given; raises what it is told to, once each."""
+
+    name: ClassVar[str] = "fake"
+    limits: ClassVar[Limits] = Limits(text=20, buttons=3, title=20)
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[str, str]] = []
+        self.troubles: list[Exception] = []
+        self.changed = asyncio.Event()
+
+    def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
+        return ()
+
+    async def run(self, mailbox: Mailbox) -> None: ...
+
+    async def send(self, person: str, reply: Reply) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
+        self.sent.append((person, reply.text))
+        self.changed.set()
+
+    async def close(self) -> None: ...
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not condition():
+                self.changed.clear()
+                await self.changed.wait()
+
+
+async def echo(message: Message, conversation: Conversation) -> Turn:
+    return Turn(conversation, (Reply(message.text, Language.PL),), "utter_echo")
+
+
+def apologise(conversation: Conversation) -> Turn:
+    return Turn(conversation, (Reply("sorry", Language.PL),), "utter_apology")
+
+
+class Running:
+    def __init__(self, store: Store, service: Service, channel: FakeChannel) -> None:
+        self.store, self.service, self.channel = store, service, channel
+
+    async def say(self, *messages: tuple[str, Address, str]) -> None:
+        for number, sender, words in messages:
+            await self.service.receive(Message(number, sender, words))
+
+
+Answering = Callable[[Message, Conversation], Awaitable[Turn]]
+
+
+@asynccontextmanager
+async def running(tmp_path: Path, answer: Answering = echo) -> AsyncIterator[Running]:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
+    await migrate(store.engine)
+    channel = FakeChannel()
+    service = Service(store, answer, apologise, {"fake": channel}, workers=4)
+    task = asyncio.create_task(service.run())
+    try:
+        yield Running(store, service, channel)
+    finally:
+        service.stop()
+        await task
+        await store.close()
+
+
+async def test_a_message_is_answered_and_delivered(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        await bot.say(("1", OLENA, "hello"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello")])
+
+
+async def test_messages_of_one_person_are_answered_in_order_and_people_side_by_side(tmp_path: Path) -> None:
+    first_is_read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow_for_olena(message: Message, conversation: Conversation) -> Turn:
+        if message.id == "1":
+            first_is_read.set()
+            await go_on.wait()
+        return await echo(message, conversation)
+
+    async with running(tmp_path, slow_for_olena) as bot:
+        await bot.say(("1", OLENA, "first"), ("2", OLENA, "second"), ("3", AHMED, "other"))
+        await first_is_read.wait()
+        await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "other")])
+        go_on.set()
+        await bot.channel.until(lambda: len(bot.channel.sent) == 3)
+        assert bot.channel.sent[1:] == [("olena", "first"), ("olena", "second")]
+
+
+async def test_a_long_reply_is_split_for_its_channel(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        await bot.say(("1", OLENA, "one two three four five six"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 2)
+        assert " ".join(text for _person, text in bot.channel.sent) == "one two three four five six"
+
+
+async def test_a_reply_the_platform_postpones_is_sent_later(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        bot.channel.troubles = [TryLater("busy", 0.0)]
+        await bot.say(("1", OLENA, "hello"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello")])
+
+
+async def test_a_reply_the_platform_refuses_does_not_hold_back_the_next(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        bot.channel.troubles = [Refused("too odd")]
+        await bot.say(("1", OLENA, "odd"), ("2", OLENA, "even"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "even")])
+
+
+async def test_a_person_who_blocked_us_is_forgotten(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        bot.channel.troubles = [Gone("blocked")]
+        await bot.say(("1", OLENA, "hello"), ("2", AHMED, "other"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 1)
+        forgotten = bot.channel.sent[0][0]
+        assert forgotten in ("olena", "ahmed")
+
+
+async def test_an_answer_that_keeps_failing_ends_in_an_apology(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(_message: Message, _conversation: Conversation) -> Turn:
+        raise ZeroDivisionError("canary")
+
+    monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+    async with running(tmp_path, fail) as bot:
+        await bot.say(("1", OLENA, "hello"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "sorry")])
+
+
+async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> None:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/missing/bot.sqlite3"))
+    service = Service(store, echo, apologise, {}, workers=1)
+    with pytest.raises(Unavailable):
+        await service.receive(Message("1", OLENA, "hello"))
+    await store.close()
+
+
+async def test_no_log_line_holds_what_a_person_wrote_or_who_it_was(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+
+    async def fail_once(message: Message, conversation: Conversation) -> Turn:
+        raise ValueError(f"cannot read {message.text} of {message.sender.person}")
+
+    async with running(tmp_path, fail_once) as bot:
+        await bot.say(("1", Address("fake", "person-4711"), "canary-4712"))
+        bot.channel.troubles = [RuntimeError("person-4711 canary-4712")]
+        await bot.channel.until(lambda: bool(bot.channel.sent))
+    output = "".join(capfd.readouterr())
+    assert "answer.failed" in output
+    assert "canary-4712" not in output
+    assert "person-4711" not in output

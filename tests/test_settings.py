@@ -1,0 +1,178 @@
+"""The settings: every mistake at once, by name, and never a secret."""
+
+import traceback
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from bot.settings import ROOT, Settings, SettingsError, load, table, variable
+
+CANARY = "canary-7f3a"
+WEBHOOK = {"BOT_TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "en")
+
+
+def mistakes(environ: dict[str, str]) -> list[str]:
+    with pytest.raises(SettingsError) as error:
+        load(environ)
+    return str(error.value).splitlines()
+
+
+def test_without_any_variable_the_defaults_hold() -> None:
+    settings = load({})
+    assert (settings.host, settings.port, settings.workers, settings.web_chat) == ("127.0.0.1", 8080, 4, True)
+    assert settings.content_dir == ROOT
+    assert settings.telegram_webhook_url is None
+    assert settings == Settings()
+
+
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir()
+    (tmp_path / "responses").mkdir()
+    environ = {
+        "BOT_HOST": "0.0.0.0",
+        "BOT_PORT": "0",
+        "BOT_DATA_DIR": "/var/lib/bot",
+        "BOT_CONTENT_DIR": str(tmp_path),
+        "BOT_DATABASE_URL": "sqlite+aiosqlite:///other.sqlite3",
+        "BOT_LOG": "json",
+        "BOT_LOG_KEY": "key",
+        "BOT_WORKERS": "8",
+        "BOT_WEB_CHAT": "false",
+        "BOT_TELEGRAM_TOKEN": "1:token",
+        "BOT_TELEGRAM_API_URL": "http://127.0.0.1:8081",
+        "BOT_TELEGRAM_SECRET": "secret",
+        **WEBHOOK,
+    }
+    assert set(environ) == {variable(name) for name in Settings.model_fields}
+    defaults = load({}).model_dump()
+    assert all(value != defaults[name] for name, value in load(environ).model_dump().items())
+
+
+def test_only_the_mapping_that_is_given_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_PORT", "not a number")
+    monkeypatch.setenv("BOT_WORKERS", "7")
+    monkeypatch.setenv("BOT_NONSENSE", "1")
+    assert load({"BOT_PORT": "9000"}).port == 9000
+    assert load({"BOT_PORT": "9000"}).workers == 4
+
+
+def test_without_a_mapping_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BOT_PORT", "9000")
+    assert load().port == 9000
+
+
+def test_an_empty_variable_is_not_set() -> None:
+    assert load({"BOT_PORT": "", "BOT_TELEGRAM_WEBHOOK_URL": "", "BOT_LOG": ""}) == load({})
+
+
+def test_variables_of_others_are_none_of_our_business() -> None:
+    assert load({"PATH": "/bin", "ROBOT_PORT": "1", "bot_port": "1"}) == load({})
+
+
+def test_all_mistakes_are_told_at_once_by_name() -> None:
+    found = mistakes(
+        {
+            "BOT_PORT": "eighty",
+            "BOT_WORKERS": "0",
+            "BOT_LOG": "xml",
+            "BOT_WEB_CHAT": "perhaps",
+            "BOT_CONTENT_DIR": "/nowhere",
+            "BOT_DATABASE_URL": "mysql://db",
+            "BOT_TELEGRAM_API_URL": "telegram",
+            "BOT_TELEGRAM_TOKN": "1:token",
+            **WEBHOOK,
+        }
+    )
+    assert [mistake.partition(":")[0] for mistake in found] == [
+        "BOT_TELEGRAM_TOKN",
+        "BOT_PORT",
+        "BOT_CONTENT_DIR",
+        "BOT_DATABASE_URL",
+        "BOT_LOG",
+        "BOT_WORKERS",
+        "BOT_WEB_CHAT",
+        "BOT_TELEGRAM_API_URL",
+        "BOT_TELEGRAM_SECRET",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "mistake"),
+    [
+        ("BOT_TELEGRAM_TOKN", "BOT_TELEGRAM_TOKN: there is no such setting. Did you mean BOT_TELEGRAM_TOKEN?"),
+        ("BOT_WORKER", "BOT_WORKER: there is no such setting. Did you mean BOT_WORKERS?"),
+        ("BOT_XYZZY_QUUX_FROBNICATE", "BOT_XYZZY_QUUX_FROBNICATE: there is no such setting."),
+    ],
+)
+def test_an_unknown_variable_is_named_with_the_one_that_was_meant(name: str, mistake: str) -> None:
+    assert mistakes({name: CANARY}) == [mistake]
+
+
+@pytest.mark.parametrize("name", sorted({variable(name) for name in Settings.model_fields} | {"BOT_UNKNOWN"}))
+def test_no_value_is_ever_told_because_it_may_be_a_secret(name: str) -> None:
+    environ = {name: f"{CANARY} {CANARY * 40}", "BOT_PORT": "70000" if name != "BOT_PORT" else CANARY}
+    with pytest.raises(SettingsError) as error:
+        load(environ)
+    assert CANARY not in "".join(traceback.format_exception(error.value))
+
+
+def test_secrets_are_hidden_when_the_settings_are_printed() -> None:
+    names = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+    settings = load({variable(name): CANARY for name in names})
+    assert len(names) == 3
+    assert CANARY not in f"{settings!r} {settings}"
+    assert settings.telegram_token.get_secret_value() == CANARY
+
+
+def test_a_webhook_without_a_secret_is_refused() -> None:
+    assert mistakes(WEBHOOK) == [
+        "BOT_TELEGRAM_SECRET: BOT_TELEGRAM_WEBHOOK_URL needs it: anybody could write to the webhook otherwise",
+    ]
+
+
+@pytest.mark.parametrize("secret", ["a", "-_", "A" * 256])
+def test_a_webhook_with_a_secret_is_accepted(secret: str) -> None:
+    assert load(WEBHOOK | {"BOT_TELEGRAM_SECRET": secret}).telegram_secret.get_secret_value() == secret
+
+
+@pytest.mark.parametrize("secret", ["two words", "zażółć", "A" * 257, "a\n"])
+def test_a_secret_that_telegram_would_refuse_is_refused(secret: str) -> None:
+    assert mistakes({"BOT_TELEGRAM_SECRET": secret}) == ["BOT_TELEGRAM_SECRET: use 1-256 characters of A-Z a-z 0-9 _ -"]
+
+
+def test_a_folder_without_content_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "intents").mkdir()
+    assert mistakes({"BOT_CONTENT_DIR": str(tmp_path)}) == ["BOT_CONTENT_DIR: this folder holds no intents/ and responses/"]
+
+
+def test_the_database_is_a_file_in_the_data_folder_unless_another_is_named(tmp_path: Path) -> None:
+    assert load({"BOT_DATA_DIR": str(tmp_path)}).database == f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
+    assert load({"BOT_DATABASE_URL": "sqlite+aiosqlite:///other"}).database == "sqlite+aiosqlite:///other"
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        load({}).port = 1  # type: ignore[misc]
+
+
+def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.delenv(variable(name), raising=False)
+    monkeypatch.setenv("BOT_PORT", "9000")
+    rows = {line.split()[0]: line.split(maxsplit=3) for line in table()}
+    assert list(rows) == [variable(name) for name in Settings.model_fields]
+    assert {name for name, row in rows.items() if row[1] == "set"} == {"BOT_PORT"}
+    assert rows["BOT_PORT"][2:] == ["8080", "port of the web server; 0 takes a free one"]
+    assert rows["BOT_LOG_KEY"][2:] == ["-", "key that hides ids in the logs; empty: a new one each start"]
+
+
+def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(variable(name), CANARY)
+    assert CANARY not in "\n".join(table())
