@@ -7,7 +7,6 @@ LONGEST = 1000  # characters that are read; the rest of a very long message hard
 
 _INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufe00-\ufe0f\ud800-\udfff]")
 _SPACES = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_WORDS = re.compile(r"\w+")
 
 
 def _pairs(text: str) -> dict[str, str]:
@@ -40,10 +39,6 @@ def normalise(text: str) -> str:
     letters = [c for c in text if c.isalpha()]
     shouting = len(letters) > 3 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
     return unicodedata.normalize("NFC", text.lower())[:LONGEST].rstrip() if shouting else text
-
-
-def words(text: str) -> list[str]:
-    return _WORDS.findall(text.lower())
 
 
 def without_diacritics(text: str) -> str:

@@ -4,29 +4,13 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
-from zlib import crc32
 
 import numpy as np
 import pytest
 
 from bot.nlu import embedding
 from bot.nlu.embedding import DIMENSIONS, Embed, EmbeddingError, Vectors, embed_all
-from bot.nlu.text import words
-
-
-class Hashing:
-    """An encoder for tests: each word adds to one of 384 places. It remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-
-    def __call__(self, text: str) -> Vectors:
-        self.asked.append(text)
-        vector = np.zeros(DIMENSIONS, dtype=np.float32)
-        for word in words(text):
-            vector[crc32(word.encode()) % DIMENSIONS] += 1
-        return np.asarray(vector / (np.linalg.norm(vector) or 1), dtype=np.float32)
-
+from tests.nlu.samples import Hashing
 
 TEXTS = ["szef nie płaci", "карта побиту", "my child needs a school"]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.nlu.text import LONGEST, cyrillic_from_latin, latin_from_cyrillic, normalise, without_diacritics, words
+from bot.nlu.text import LONGEST, cyrillic_from_latin, latin_from_cyrillic, normalise, without_diacritics
 
 UKRAINIAN = (
     "Мій роботодавець не заплатив мені за останній місяць",
@@ -110,11 +110,7 @@ def test_a_normalised_text_is_composed_trimmed_single_spaced_and_can_be_encoded(
     assert result.encode().decode() == result
 
 
-# --- words and diacritics
-
-
-def test_words_are_lower_case_and_without_punctuation() -> None:
-    assert words("Nie mam PESEL-u, що робити?!") == ["nie", "mam", "pesel", "u", "що", "робити"]
+# --- diacritics
 
 
 @pytest.mark.parametrize(
