@@ -73,7 +73,8 @@ def language_from_tag(tag: str | None) -> Language | None:
 
 
 def format_date(day: date, language: Language) -> str:
-    return str(babel_format_date(day, format="long", locale=str(language)))
+    locale = "en_GB" if language is Language.EN else str(language)  # day before month, as in the other two
+    return str(babel_format_date(day, format="long", locale=locale))
 
 
 def format_phone(number: str) -> str:

@@ -43,7 +43,7 @@ def office(language: Language) -> str:
 
 @pytest.mark.parametrize(
     ("language", "day"),
-    [(Language.PL, "23 listopada 2026"), (Language.UK, "23 листопада 2026\u202fр."), (Language.EN, "November 23, 2026")],
+    [(Language.PL, "23 listopada 2026"), (Language.UK, "23 листопада 2026\u202fр."), (Language.EN, "23 November 2026")],
 )
 def test_guidance_says_when_its_facts_were_checked_and_whom_to_ask(language: Language, day: str) -> None:
     reply = replies(CONTRACT).say(CONTRACT.name, language, TODAY)

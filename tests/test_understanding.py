@@ -1,0 +1,62 @@
+"""The real understanding on the held-out questions: what is promised in the README, and floors that only rise."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ruamel.yaml import YAML
+
+from bot import content
+from bot.nlu.evaluate import evaluate
+from bot.settings import ROOT
+from bot.types import Understanding
+
+FLOORS = YAML(typ="safe").load((ROOT / "tests" / "floors.yml").read_text(encoding="utf-8"))
+LANGUAGES = ("pl", "uk", "en", "ru")
+
+
+@pytest.fixture(scope="module")
+def report(read: Callable[[str], Understanding]) -> dict[str, Any]:
+    problems: list[content.Problem] = []
+    questions = content.read_held_out(ROOT, problems)
+    assert problems == []
+    return evaluate(questions, read)
+
+
+def percent(report: dict[str, Any], part: str, language: str, figure: str) -> float:
+    return 100 * float(report[part][language][figure])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("figure", ["accuracy", "top_3"])
+def test_questions_are_understood_in_every_language(report: dict[str, Any], language: str, figure: str) -> None:
+    assert percent(report, "languages", language, figure) >= FLOORS[figure][language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_guess_is_seldom_dressed_as_an_answer(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "languages", language, "sure_and_wrong") <= FLOORS["sure_and_wrong"][language]
+
+
+def test_no_language_of_the_answers_lags_behind(report: dict[str, Any]) -> None:
+    figures = [percent(report, "languages", language, "accuracy") for language in ("pl", "uk", "en")]
+    assert max(figures) - min(figures) < FLOORS["gap"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_danger_is_heard_in_every_language(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "crisis", language, "recall") >= FLOORS["crisis_recall"][language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_harmless_talk_seldom_raises_an_alarm(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "crisis", language, "false_alarms") <= FLOORS["false_alarms"][language]
+
+
+def test_every_intent_is_measured_by_at_least_eight_questions_in_each_language(
+    report: dict[str, Any], own_content: content.Content
+) -> None:
+    questions = content.read_held_out(ROOT, [])
+    for intent in own_content.intents:
+        for language in ("pl", "uk", "en"):
+            assert sum(q.intent == intent and q.language == language for q in questions) >= 8, (intent, language)
