@@ -17,8 +17,8 @@ from bot.types import Address, Message
 
 
 @pytest.fixture
-def environment(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """A data folder of its own, with the model that is trained already."""
+def environment(tmp_path: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, read: object) -> dict[str, str]:
+    """A data folder of its own; `read` has seen to it that its model is trained."""
     monkeypatch.setattr("bot.telemetry.configure", lambda *_: None)  # the log of the tests stays as it is
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "models").symlink_to(data_dir / "models")
