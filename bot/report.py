@@ -11,9 +11,7 @@ CONFUSIONS = 15
 def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(_("Held-out questions"), {_("all"): report["all"], **report["languages"]}, _columns())
     yield from _table(_("By style"), report["styles"], _columns())
-    yield from _table(
-        _("By intent"), report["intents"], [column for column in _columns() if column[0] in ("questions", "accuracy", "top_3")]
-    )
+    yield from _table(_("By intent"), report["intents"], _intent_columns())
     yield from _table(_("Crisis"), report["crisis"], _crisis_columns())
     yield _("Most frequent confusions (intent, taken for, how often)")
     for entry in report["confusions"][:CONFUSIONS]:
@@ -29,6 +27,16 @@ def _columns() -> list[tuple[str, str]]:
         ("answered", _("answered")),
         ("sure_and_wrong", _("sure, wrong")),
         ("language", _("language")),
+    ]
+
+
+def _intent_columns() -> list[tuple[str, str]]:
+    return [
+        ("questions", _("questions")),
+        ("recall", _("recall")),
+        ("precision", _("precision")),
+        ("f1", _("F1")),
+        ("top_3", _("in top 3")),
     ]
 
 

@@ -59,9 +59,9 @@ def test_every_style_and_every_intent_has_a_row() -> None:
     page = list(lines(FIGURES))
     assert [row[:2] for row in rows(page, "By style")] == [["plain", "4"]]
     assert rows(page, "By intent") == [
-        [LONG, "2", "50.0%", "50.0%"],
-        ["crisis/danger", "1", "100.0%", "100.0%"],
-        ["greet", "1", "100.0%", "100.0%"],
+        [LONG, "2", "50.0%", "100.0%", "66.7%", "50.0%"],
+        ["crisis/danger", "1", "100.0%", "100.0%", "100.0%", "100.0%"],
+        ["greet", "1", "100.0%", "100.0%", "100.0%", "100.0%"],
     ]
 
 

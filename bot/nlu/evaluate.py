@@ -41,7 +41,7 @@ def evaluate(examples: Iterable[Example], read: Callable[[str], Understanding]) 
         "all": _figures(results),
         "languages": _by(results, lambda r: r.example.language),
         "styles": _by(results, lambda r: r.example.tags.get("style", "")),
-        "intents": _by(results, lambda r: r.example.intent),
+        "intents": _by_intent(results),
         "crisis": _by(results, lambda r: r.example.language, _crisis_figures),
         "confusions": [
             {"intent": intent, "taken_for": taken, "count": count}
@@ -59,6 +59,24 @@ def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
         present = sum(true == label for true, _ in pairs)
         scores.append(2 * hits / (claimed + present))
     return sum(scores) / len(scores) if scores else 0.0
+
+
+def _by_intent(results: Sequence[Result]) -> dict[str, dict[str, float]]:
+    """Recall is the share of an intent's questions that are right, precision that of the questions taken for it."""
+    present = Counter(result.example.intent for result in results)
+    claimed = Counter(result.found.intent for result in results)
+    right = Counter(result.example.intent for result in results if result.right)
+    top = Counter(result.example.intent for result in results if result.in_top)
+    return {
+        intent: {
+            "questions": count,
+            "recall": round(right[intent] / count, 4),
+            "precision": round(right[intent] / claimed[intent], 4) if claimed[intent] else 0.0,
+            "f1": round(2 * right[intent] / (count + claimed[intent]), 4),
+            "top_3": round(top[intent] / count, 4),
+        }
+        for intent, count in sorted(present.items())
+    }
 
 
 def _figures(results: Sequence[Result]) -> dict[str, float]:

@@ -75,13 +75,18 @@ def test_the_figures_of_each_style() -> None:
 
 
 def test_the_figures_of_each_intent() -> None:
-    assert {intent: figures["accuracy"] for intent, figures in REPORT["intents"].items()} == {
+    assert {intent: figures["recall"] for intent, figures in REPORT["intents"].items()} == {
         WAGES: 0.75,
         CONTRACT: 0.5,
         GREET: 0.5,
         DANGER: 1.0,
         SUICIDE: 0.0,
     }
+
+
+def test_what_is_wrongly_taken_for_an_intent_lowers_its_precision_and_f1() -> None:
+    figures = REPORT["intents"][DANGER]
+    assert (figures["recall"], figures["precision"], figures["f1"]) == (1.0, 0.3333, 0.5)
 
 
 def test_the_figures_of_crisis() -> None:
