@@ -147,7 +147,7 @@ async def test_an_answer_that_keeps_failing_ends_in_an_apology(tmp_path: Path, m
 
 
 async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> None:
-    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/missing/bot.sqlite3"))
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
     service = Service(store, echo, apologise, {}, workers=1)
     with pytest.raises(Unavailable):
         await service.receive(Message("1", OLENA, "hello"))

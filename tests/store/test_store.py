@@ -249,7 +249,7 @@ async def test_a_second_migration_changes_nothing(store: Store) -> None:
 
 
 async def test_a_database_that_does_not_answer_is_named_for_what_to_do(tmp_path: Path) -> None:
-    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/missing/bot.sqlite3"))
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
     with pytest.raises(StoreDown, match=r"^OperationalError$"):
         await store.receive(message(1))
     await store.close()
