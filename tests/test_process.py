@@ -20,7 +20,7 @@ from tests.fakes.telegram import FakeTelegram, Person
 SCRIPT = {
     "/start": "Dzień dobry.",
     "szef nie zapłacił mi za wrzesień": "Oto, co warto",
-    "/contact": "Oto jak się",
+    "/contact": "Oto, jak się",
     "/privacy": "Oto, co dzieje",
     "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",
 }
