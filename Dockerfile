@@ -25,7 +25,7 @@ USER bot
 VOLUME /data
 EXPOSE 8080
 # The first start trains the model; the port opens when the bot can answer.
-HEALTHCHECK --interval=30s --timeout=5s --start-period=10m --retries=3 \
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30m --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f'http://127.0.0.1:{os.environ[\"BOT_PORT\"]}/health', timeout=4)"]
 STOPSIGNAL SIGTERM
 CMD ["bot", "run"]
