@@ -5,57 +5,131 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
-from prometheus_client import Metric
 
-from bot import telemetry
+from bot import content, telemetry
+from bot.actions.start import deep_link
 from bot.cli import main
+from bot.dialogue import domain_of
 from bot.settings import ROOT, Settings, variable
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
 OPERATORS, STAFF = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("operators", "staff"))
+CHECKING = [*(ROOT / "bot" / "checks").glob("*.py"), ROOT / "bot" / "content.py", ROOT / "bot" / "rasa_yaml.py"]
+LEVELS = {"debug", "info", "warning", "error", "exception", "critical"}
 
 
-def metrics() -> list[Metric]:
-    return list(telemetry.registry.collect())
+def calls_in(*files: Path) -> Iterator[ast.Call]:
+    for file in files:
+        yield from (node for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
 
 
-def log_events() -> Iterator[str]:
-    for file in (ROOT / "bot").rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Name):
-                first = node.args[0] if node.args else None
-                if node.func.value.id == "_log" and isinstance(first, ast.Constant):
-                    yield str(first.value)
+def first_texts(calls: Iterator[ast.Call]) -> set[str]:
+    return {str(call.args[0].value) for call in calls if call.args and isinstance(call.args[0], ast.Constant)}
 
 
-@pytest.mark.parametrize("name", [variable(field) for field in Settings.model_fields])
-def test_every_setting_is_explained_to_operators(name: str) -> None:
-    assert f"| `{name}` |" in OPERATORS
+def log_calls() -> Iterator[ast.Call]:
+    for call in calls_in(*(ROOT / "bot").rglob("*.py")):
+        if isinstance(call.func, ast.Attribute) and call.func.attr in LEVELS and ast.unparse(call.func.value) == "_log":
+            yield call
+
+
+def metrics() -> set[str]:
+    return {f"{metric.name}_total" if metric.type == "counter" else metric.name for metric in telemetry.registry.collect()}
+
+
+def settings() -> set[str]:
+    return {variable(name) for name in Settings.model_fields}
+
+
+def complaints() -> set[str]:
+    """What `bot check` says, each by its longest piece without a placeholder."""
+    marked = (call for call in calls_in(*CHECKING) if isinstance(call.func, ast.Name) and call.func.id == "_")
+    return {max(re.split(r"\{\{|\}\}|\{\w+\}", text), key=len).strip(" .:") for text in first_texts(marked)}
+
+
+def explained(section: str, pattern: str) -> set[str]:
+    """The names in the first column of the table below a heading of the operators' page."""
+    part = OPERATORS.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return set(re.findall(rf"^\| `({pattern})` \|", part, re.MULTILINE))
+
+
+def code_of(page: Path) -> Iterator[str]:
+    """The lines of code blocks, and what stands between backticks."""
+    text = page.read_text(encoding="utf-8")
+    for block in re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL):
+        yield from block.splitlines()
+    yield from re.findall(r"`([^`\n]+)`", text)
+
+
+def commands_in(line: str) -> Iterator[tuple[str, list[str]]]:
+    """Every `bot ...` of a line: the command, and its options up to a pipe or a comment."""
+    for command, rest in re.findall(r"(?<![\w.-])bot (?!bot )([a-z][\w-]*)([^|`]*)", line.partition(" #")[0]):
+        yield command, re.findall(r"(?<!\S)--[a-z-]+", rest)
+
+
+def named_commands() -> list[tuple[str, str, list[str]]]:
+    return [(page.name, command, options) for page in PAGES for line in code_of(page) for command, options in commands_in(line)]
+
+
+def options_of(command: str) -> set[str]:
+    return {"--help"} | {name for option in main.commands[command].params if isinstance(option, click.Option) for name in option.opts}
+
+
+def test_every_setting_is_explained_to_operators_and_no_other() -> None:
+    assert explained("Settings", "BOT_[A-Z_]+") == settings()
+
+
+def test_every_metric_is_explained_to_operators_and_no_other() -> None:
+    assert explained("Health and metrics", "bot_[a-z_]+") == metrics()
+
+
+def test_every_log_event_is_explained_to_operators_and_no_other() -> None:
+    assert explained("Logs", r"[a-z_.]+") == first_texts(log_calls())
+
+
+def test_every_log_event_is_a_fixed_word() -> None:
+    assert [ast.unparse(call) for call in log_calls() if not (call.args and isinstance(call.args[0], ast.Constant))] == []
 
 
 @pytest.mark.parametrize("command", sorted(main.commands))
-def test_every_command_is_explained(command: str) -> None:
-    assert f"bot {command}" in OPERATORS + STAFF + (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "Makefile").read_text()
+def test_every_command_is_explained_to_operators_or_staff(command: str) -> None:
+    assert re.search(rf"\bbot {command}\b", OPERATORS + STAFF)
 
 
-@pytest.mark.parametrize("metric", metrics(), ids=lambda metric: metric.name)
-def test_every_metric_is_explained_to_operators(metric: Metric) -> None:
-    name = f"{metric.name}_total" if metric.type == "counter" else metric.name
-    assert f"| `{name}` |" in OPERATORS
+@pytest.mark.parametrize("complaint", sorted(complaints()))
+def test_every_complaint_of_the_check_is_explained_to_staff(complaint: str) -> None:
+    assert complaint in STAFF.replace(r"\|", "|")
 
 
-@pytest.mark.parametrize("event", sorted(set(log_events())))
-def test_every_log_event_is_explained_to_operators(event: str) -> None:
-    assert f"`{event}`" in OPERATORS
+def test_the_docs_name_no_command_and_no_option_that_does_not_exist() -> None:
+    named = named_commands()
+    assert len(named) > len(main.commands)
+    assert [entry for entry in named if entry[1] not in main.commands or not set(entry[2]) <= options_of(entry[1])] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_leads_to_a_file(page: Path) -> None:
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
-        assert (page.parent / target).exists(), target
+def test_the_docs_name_no_setting_that_does_not_exist() -> None:
+    known = settings() | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    mistyped = {"BOT_PROT"}  # the example of a mistake
+    assert {name for page in PAGES for name in re.findall(r"BOT_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))} <= known | mistyped
 
 
-def test_the_docs_name_no_command_that_does_not_exist() -> None:
-    named = {command for page in PAGES for command in re.findall(r"(?:^|`|/)bot ([a-z]+)(?=[`\s])", page.read_text(encoding="utf-8"))}
-    assert named <= set(main.commands)
+def test_the_docs_name_no_make_target_that_does_not_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert {target for page in PAGES for line in code_of(page) for target in re.findall(r"(?:^|\s)make ([a-z]+)", line)} <= targets
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_to_a_file_of_this_project(page: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8")):
+        found = (page.parent / target).resolve()
+        assert found.exists(), target
+        assert found.is_relative_to(ROOT), target
+
+
+def test_every_link_for_a_qr_code_in_the_docs_opens_what_it_names(own_content: content.Content) -> None:
+    domain = domain_of(own_content, frozenset())
+    for argument in re.findall(r"\?start=([\w-]+)", STAFF):
+        topic, language = deep_link(argument, domain)
+        assert argument == "_".join(filter(None, ((topic or "").replace("/", "-"), language)))
