@@ -97,7 +97,7 @@ class Dialogue:
     async def _perform(self, name: str, request: Request, text: str, conversation: Conversation) -> Turn:
         language = Language(conversation.slots["language"])
         if name.startswith("utter_"):
-            topic = {"topic": request.intent} if "/" in request.intent else {}
+            topic = {"topic": request.intent} if request.intent in self._domain["titles"] and "/" in request.intent else {}
             reply = self.replies.say(name, language, self._today())
             return _with_slots(Turn(conversation, (reply,), name), **topic)
         result = await self._act(name, _tracker(request, text, conversation), self._domain)

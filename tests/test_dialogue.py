@@ -247,3 +247,8 @@ def test_what_was_just_written_then_what_came_before_then_the_client_then_polish
     understanding: Understanding | None, slots: dict[str, Any], hint: Language | None, expected: Language
 ) -> None:
     assert expected == choose_language(understanding, slots, hint)[0]
+
+
+async def test_a_crisis_is_not_remembered_as_a_topic(bot: Bot) -> None:
+    turn = await bot.hear("pomocy", intent="crisis/suicide", crisis=Crisis.SUICIDE)
+    assert "topic" not in turn.conversation.slots
