@@ -20,7 +20,7 @@ from bot.nlu.classifier import Model
 from bot.nlu.embedding import Embed, EmbeddingError
 from bot.nlu.linear import Floats
 from bot.nlu.text import cyrillic_from_latin, normalise
-from bot.telemetry import log
+from bot.telemetry import log, where
 from bot.types import Crisis, Understand, Understanding
 
 RANKING = 5
@@ -79,7 +79,7 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
     written = language.recognise(model.language, plain)
     if written.latin:
         plain = cyrillic_from_latin(plain, written.language or "uk")
-    vector = embed(plain) if embed else None
+    vector = _vector(embed, plain)
     probabilities = np.exp(model.intents.log_probabilities(plain, vector))
     by_label = dict(zip(model.intents.labels, probabilities.tolist(), strict=True))
     danger, suicide = (by_label.get(f"crisis/{kind}", 0.0) for kind in (Crisis.DANGER, Crisis.SUICIDE))
@@ -96,6 +96,15 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
         language_confidence=written.confidence,
         crisis=emergency,
     )
+
+
+def _vector(embed: Embed | None, text: str) -> embedding.Vectors | None:
+    """None when there is no encoder, and when it fails: somebody in danger must not wait for it."""
+    try:
+        return embed(text) if embed else None
+    except Exception as error:
+        _log.error("encoder.failed", error=where(error), do="report the place named in `error`; n-grams alone understood this one")
+        return None
 
 
 def _is_sure(model: Model, intent: str, probabilities: Floats) -> bool:

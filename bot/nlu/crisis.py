@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from bot.nlu.text import LONGEST, cyrillic_from_latin, normalise, without_diacritics
 from bot.types import Crisis
 
-# How many logits a pattern adds to the classifier's log-odds of a crisis; fitted once by logistic regression on cross-validated scores.
-SURE, HINT = 2.5, 0.75
+HINT = 0.75  # logits that a hint adds to the classifier's log-odds of a crisis; fitted once on cross-validated scores
 CLEAR = 0.3  # probability from which the classifier says which kind it is; under it a pattern does
 
 
@@ -62,23 +61,23 @@ _DANGER_SURE = _patterns(
     r"(?<!nie )\b(bije|dusi|kopie|tlucze|bil|pobil|uderzyl|udusil) (mnie|nas|ja|dzieci|dziecko|matke|mame|zone|corke|syna)\b(?!,? (to|o to|nie))|(?<!nie )\bmnie (znowu |teraz |wlasnie )?(bije|dusi|kopie|tlucze|pobil|uderzyl)\b(?! to)",
     r"\b(pobili|napadli|zgwalcil\w*|zgwalcono|porwali) (mnie|nas|ja)\b(?!.*\b(rok|lata|lat|miesi\w+) temu)(?!.*\bw \d{4})|\bbija (mnie|nas|go|ja)\b",
     r"\b(zaraz|chc[eia]\w*) (on |ona )?(mnie|nas|ja|go) (tu )?(zabij\w+|zabic|potn\w+|zastrzel\w*|zarznie)|\b(on|maz|ojciec|chlopak|partner) (mnie |nas )?zabije (mnie|nas)?\b",
-    r"\b(on|ona|maz|facet|ktos|chlopak|szef|sasiad|syn|ojciec|i) (ma|trzyma|wyciagnal|z) (noz\w*|bron\w*|pistolet\w*|siekier\w*|maczet\w*|klamke|tasak\w*)\b|^(ma|maja) (noz|bron|siekier\w+|pistolet)\b|\bgrozi (mi|nam) (nozem|bronia|smiercia)|\bprzyszedl z (nozem|bronia|siekiera)",
+    r"\b(on|ona|maz|facet|ktos|chlopak|szef|sasiad|syn|ojciec|i) (ma|trzyma|wyciagnal|z) (noz\w*|bron\w*|pistolet\w*|siekier\w*|maczet\w*|klamke|tasak\w*)\b|^(ma|maja) (noz|bron|siekier\w+|pistolet)\b|\bgrozi (mi|nam) (nozem|bronia|smiercia)|\bprzyszedl z (nozem|bronia|siekiera)|\b(grozi|groza|grozil\w*)\b.{0,12}\b(mnie|nas|ja|go|ich) (zabij\w+|zakopi\w+|potn\w+)|\b(grozi|groza) .{0,12}\b(smiercia|zabiciem)",
     r"\b(mnie|nas) (ktos )?(sledzi|goni|sciga)\b|\b(sledzi|goni|sciga) (mnie|nas)\b|\b(idzie|ida|jedzie|jada) za (mna|nami)\b|\b(nie wypuszcza|nie wypuszczaja|wiezi|wieza) (mnie|nas)\b|\bzamkn(al|eli|ela) (mnie|nas)\b|\btrzymaja (mnie|nas|ja|ich) (w|tu|pod)\b(?! lotnisk)",
     r"\b(wali|dobija|lomocze|lami?e?) .{0,12}\b(drzwi|dzwi)\b|\bkopie w drzwi|\bdobija(ja)? sie do drzwi|\b(nie oddycha|nieprzytomn\w+|krwawi[ei]?\b)|\bratunku\b|\bratujcie\b",
     # uk
     r"(?<!ніхто )(мене|нас|її|його|дитину|дружину) (зараз |знову |щойно )?(б['’ʼ]?є|б['’ʼ]?ють|побив|побили|душит\w*|душив|зґвалтув\w*|згвалтув\w*|ріже|приб['’ʼ]?є)|побив мене|вдарив мене",
     r"(?<!не )(б['’ʼ]?є|бьє|бьют|б['’ʼ]?ють|душит\w*|лупить) (мене|нас|її|дитину|дітей|малого|маму|дружину)|\bвін (має|взяв|дістав) (ніж|пістолет|зброю|сокиру)|\b(в|у) нього (ніж|пістолет|зброя|сокира|ствол)",
     r"(мене|нас) переслідує|(переслідує|гониться|женеться|йде|ідуть|їде) (за )?(мною|нами|мене|нас)\b|за (мною|нами) (йде|іде|йдуть|їде|женеться)|не випуска(ють|є|ют) (мене|нас)\b|тримають (мене|нас) (в|у|під|тут|силою)\b(?! холод)|(мене|нас) (замкнув|замкнули|зачинив|зачинили|закрили)|(замкнув|замкнули|зачинив|зачинили) (мене|нас)|закрили нас",
-    r"(ломиться|ломлять|ломиця|вибива\w+) (в |у )?двер|не дихає|непритомн|кров не спиня|рятуйте|погрожує (мені |нам )?(ножем|зброєю|пістолетом)|(хоче|хочуть) (мене|нас) (зарізати|вбити|убити)|(мене|нас) (пішов |хоче |хочуть )(зарізати|вбити|убити)|він (мене |нас )?(вб|уб)['’ʼ]?є (мене|нас)?\b",
+    r"(ломиться|ломлять|ломиця|вибива\w+) (в |у )?двер|не дихає|непритомн|кров не спиня|рятуйте|погрожу\w+ (мені |нам )?(ножем|зброєю|пістолетом)|погрожу\w+.{0,14}((вб|уб|приб)[\'’ʼ]?є|вбити|убити|зарі[жз]\w+)|(хоче|хочуть) (мене|нас) (зарізати|вбити|убити)|(мене|нас) (пішов |хоче |хочуть )(зарізати|вбити|убити)|він (мене |нас )?(вб|уб)['’ʼ]?є (мене|нас)?\b",
     # en
     r"\b(he|she|they|husband|boyfriend|boss|father|stepfather|man|men|uncle|ex|wife)\b.{0,15}\b(is |are |keeps? |just |again )(beat|beats|beating|hit|hits|hitting|chok\w+|strangl\w+|punch\w*|kick\w*|rap(e|ed|ing)|stab\w*) (me|us|her|him|my|the)\b|\b(he|she|they|husband|boyfriend|boss|father|stepfather) (beats|hits|chokes|choked|beat|hit|stabbed|raped) (me|us|my son|my daughter|my child|my baby|her)\b(?! (at|in) )(?!.*\b(years?|months?) ago)",
     r"\b(he|she|they|husband|boyfriend|man|boss|someone|somebody|who|and|one) (has|have|with|got|holding|pulled) an? (knife|gun|weapon|axe|machete|pistol)\b|\b(he|she|they|husband|boss|boyfriend|man|men)\b.{0,12}\b(going to|gonna|gona|wants? to|will|threat\w+ to|trying to) (kill|kil|shoot|stab|burn) (me|us|her|him|my)\b(?! (if|with))",
-    r"\b(following|chasing|stalking) (me|us)\b|\bi am (being )?(followed|chased) by|\b(he|she|they|husband|boss|boyfriend) (has |have |is |are )?(locked|lock|holding|holds|trapped|kept|keeps|keeping) (me|us|her|them) (in|inside|here|locked|prisoner)\b|\blocked (me|us) in\b|\bcan'?t (leave|get out of) (the )?(house|room|flat|apartment)",
+    r"\b(following|chasing|stalking) (me|us)\b|\bi am (being )?(followed|chased) by|\b(he|she|they|husband|boss|boyfriend) (has |have |is |are )?(locked|lock|holding|holds|trapped|kept|keeps|keeping) (me|us|her|them) (in|inside|here|locked|prisoner)\b|\blocked (me|us) in\b|\bthreat\w*( to)? (kill|stab|shoot|burn) (me|us|her|him|my)\b|\bcan'?t (leave|get out of) (the )?(house|room|flat|apartment)",
     r"\b(breaking|break|kicking|banging|pounding) .{0,10}\b(my |the |down )*door\b|\bnot breathing|\bis unconscious|\bis bleeding\b|\bbeing (beaten|raped|attacked|held against)|\b(raped|attacked|stabbed|kidnapped|abducted) (me|us|last night|today|now|just)\b|\bwas just (raped|stabbed|attacked)|\bwas (raped|stabbed) (yesterday|today|last night|this)",
     # ru, be
     r"(?<!никто )(меня|нас|её|ее|его|ребенка|ребёнка|маму|жену) (сейчас |опять |снова |только что )?(бь?[её]т|бьют|избил\w*|побил\w*|душит|душил|изнасил\w+|зарежет|режут|порезали)",
     r"(?<!не )(бь?[её]т|бьют|душит|избил\w*|изнасил\w+) (меня|нас|её|ее|ребенка|ребёнка|детей|маму|жену)|\bу (него|них|неё) (нож|пистолет|оружие|топор|ружь\w+)\b|\b(он|муж|мужик|сосед|парень) (с|взял) (нож\w*|пистолет\w*|топор\w*|ружь\w+)\b|муж (меня )?(бь[её]т|избил)",
-    r"(меня|нас) преследу|(преследу\w+|гонится|гонятся) (за )?(мной|нами|меня|нас)\b|за (мной|нами) (ид[её]т|идут|едет|гон)|(ид[её]т|идут|едет) за (мной|нами)\b|не выпуска(ют|ет) (меня|нас)\b|(закрыл|закрыли|запер|заперли) (меня|нас)|(меня|нас) (заперл?и?|закрыли)\b|держат (меня|нас) (в|под|здесь|тут)|угрожа\w+ (мне |нам )?(ножом|оружием|пистолетом)",
+    r"(меня|нас) преследу|(преследу\w+|гонится|гонятся) (за )?(мной|нами|меня|нас)\b|за (мной|нами) (ид[её]т|идут|едет|гон)|(ид[её]т|идут|едет) за (мной|нами)\b|не выпуска(ют|ет) (меня|нас)\b|(закрыл|закрыли|запер|заперли) (меня|нас)|(меня|нас) (заперл?и?|закрыли)\b|держат (меня|нас) (в|под|здесь|тут)|угрожа\w+ (мне |нам )?(ножом|оружием|пистолетом)|угрожа\w+.{0,14}(убь[её]т|убить|зарежет|зарезать)",
     r"(ломится|ломятся|выбива\w+) (в |во )?двер|лома(ет|ют) (мою |нашу |нам )?двер|не дышит|без сознания|кровь не останавл|спасите|(хочет|хотят|собираются) (меня |нас )?(убить|зарезать)|(меня|нас) (хочет|хотят|собираются) (убить|зарезать)|мяне б['’]?(е|юць)",
 )
 _DANGER_HINT = _patterns(
@@ -117,9 +116,9 @@ def signs(text: str) -> Signs:
 
 
 def verdict(found: Signs, danger: float | None = None, suicide: float | None = None, threshold: float = 0.0) -> Crisis | None:
-    """Patterns and classifier together; without a classifier the sure patterns stand alone.
+    """A sure pattern stands: no classifier talks it away. Otherwise classifier and hints decide together.
 
-    `danger` and `suicide` are its probabilities, `threshold` is in logits.
+    `danger` and `suicide` are the classifier's probabilities, `threshold` is in logits.
     """
     if danger is None or suicide is None:
         return found.sure
@@ -130,9 +129,11 @@ def verdict(found: Signs, danger: float | None = None, suicide: float | None = N
 
 
 def evidence(found: Signs, probability: float) -> float:
-    """The log-odds of a crisis after both have spoken."""
+    """The log-odds of a crisis after both have spoken; a sure pattern leaves no doubt."""
+    if found.sure:
+        return math.inf
     probability = min(max(probability, 1e-6), 1 - 1e-6)
-    return math.log(probability / (1 - probability)) + (SURE if found.sure else 0.0) + (HINT if found.hint else 0.0)
+    return math.log(probability / (1 - probability)) + (HINT if found.hint else 0.0)
 
 
 def _forms(text: str) -> list[str]:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.nlu import crisis
-from bot.nlu.crisis import HINT, SURE, Signs, signs, verdict
+from bot.nlu.crisis import HINT, Signs, signs, verdict
 from bot.nlu.text import LONGEST
 from bot.types import Crisis
 
@@ -255,6 +255,10 @@ DENIED = """
 
 # Known failures: whoever mends a pattern takes its line out of here.
 ALSO_SEEN = """
+    danger: szef zabrał mi paszport i grozi że mnie zabije
+    danger: шеф забрав паспорт і погрожує вбити мене
+    danger: начальник забрал паспорт и угрожает убить
+    danger: my boss took my passport and threatens to kill me
     suicide: wolałabym nie żyć
     suicide: завтра мене не буде
     suicide: хочу покінчити з собою
@@ -466,8 +470,6 @@ def probability(logits: float) -> float:
 THRESHOLD = -0.5
 ENOUGH = probability(THRESHOLD + 0.01)
 WITH_A_HINT = probability(THRESHOLD - HINT + 0.01)
-WITH_A_PATTERN = probability(THRESHOLD - SURE + 0.01)
-TOO_LITTLE = probability(THRESHOLD - SURE - 0.01)
 
 
 @pytest.mark.parametrize(
@@ -481,14 +483,13 @@ TOO_LITTLE = probability(THRESHOLD - SURE - 0.01)
         (None, None, ENOUGH * 0.6, ENOUGH * 0.5, DANGER),
         (None, None, ENOUGH * 0.5, ENOUGH * 0.6, SUICIDE),
         # a hint: less is enough, and it says which kind while the classifier does not know
-        (None, DANGER, WITH_A_PATTERN, 0.0, None),
+        (None, DANGER, WITH_A_HINT / 3, 0.0, None),
         (None, DANGER, 0.0, WITH_A_HINT, DANGER),
         (None, SUICIDE, ENOUGH, 0.0, DANGER),
-        # a sure pattern: believed, unless the classifier has hardly a doubt
-        (SUICIDE, None, 0.0, 0.0, None),
-        (DANGER, None, TOO_LITTLE, 0.0, None),
-        (DANGER, None, 0.0, WITH_A_PATTERN, DANGER),
-        (SUICIDE, None, WITH_A_PATTERN, 0.0, SUICIDE),
+        # a sure pattern stands, however sure the classifier is of something else; it may only correct the kind
+        (SUICIDE, None, 0.0, 0.0, SUICIDE),
+        (DANGER, None, 0.0, 0.0, DANGER),
+        (DANGER, None, 0.0, WITH_A_HINT / 3, DANGER),
         (SUICIDE, None, 0.9, 0.05, DANGER),
         (DANGER, None, 0.05, 0.9, SUICIDE),
     ],

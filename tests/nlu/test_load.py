@@ -12,7 +12,7 @@ from bot import nlu
 from bot.content import Example, Place
 from bot.nlu import classifier, crisis, embedding
 from bot.nlu.classifier import Model
-from bot.nlu.embedding import Embed, EmbeddingError
+from bot.nlu.embedding import Embed, EmbeddingError, Vectors
 from bot.types import Crisis, Understanding
 from tests.nlu.samples import EXAMPLES, Hashing
 
@@ -28,7 +28,7 @@ class Records:
         self.events.append(event)
         self.fields[event] = fields
 
-    warning = info
+    warning = error = info
 
 
 @pytest.fixture(autouse=True)
@@ -285,3 +285,11 @@ def test_the_saved_crisis_threshold_decides_when_no_pattern_speaks(ready: Model)
     assert crisis.signs(text).sure is None
     assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, -9.0), None, text).crisis is not None
     assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, 9.0), None, text).crisis is None
+
+
+def test_somebody_in_danger_does_not_wait_for_an_encoder_that_fails(ready: Model) -> None:
+    def failing(_text: str) -> Vectors:
+        raise RuntimeError("no memory")
+
+    found = nlu.read(ready, failing, "on mnie bije")
+    assert (found.crisis, found.sure) == (Crisis.DANGER, True)
