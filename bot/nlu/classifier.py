@@ -15,9 +15,9 @@ from bot.nlu.heads import Heads
 from bot.nlu.linear import Floats, LinearText
 from bot.nlu.text import cyrillic_from_latin, normalise
 
-RECIPE = "5"  # raise it when a change here must retrain what is saved
+RECIPE = "6"  # raise it when a change here must retrain what is saved
 # Both on examples the model has not seen; a third of them never name their topic, so real messages fare better.
-PRECISION = 0.95  # of what is answered without asking back
+PRECISION = 0.945  # of what is answered without asking back
 TURNED_AWAY = 0.015  # of real questions that may be called out of scope
 ALARMS = 0.03  # of harmless examples (many are alarming on purpose) that may be taken for a crisis by a model that has not seen them
 HARMLESS = "harmless"
