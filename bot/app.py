@@ -20,7 +20,7 @@ from bot.channels import channels_from
 from bot.channels.base import Channel
 from bot.dialogue import Dialogue
 from bot.executor import executor
-from bot.replies import missing_answers
+from bot.replies import missing_answers, untranslated
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store, StoreDown
@@ -45,6 +45,8 @@ def read_content(settings: Settings) -> content.Content:
     errors += [f"responses/: {name} is missing" for name in missing_answers(found.responses)]
     if errors:
         raise ContentError("\n".join(errors))
+    for place in untranslated(found.responses):
+        _log.warning("content.untranslated", place=place, do="add the missing language there; until then people read it in Polish")
     return found
 
 
@@ -58,7 +60,7 @@ def build_dialogue(settings: Settings, *, with_model: bool = True, progress: boo
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until SIGINT or SIGTERM. `announce` gets the address of the web server once it listens."""
-    dialogue = build_dialogue(settings)
+    dialogue = build_dialogue(settings, progress=telemetry.on_terminal(settings.log))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = engine_for(settings.database)
     await migrate(engine)
@@ -130,6 +132,7 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
+            _log.info("running", address=f"http://{host}:{port}")
             self._announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -142,6 +145,8 @@ def web(service: Service, store: Store, channels: Mapping[str, Channel]) -> Star
     async def health(_request: Request) -> Response:
         try:
             messages, replies = await store.open_rows()
+            if not service.stores:
+                raise StoreDown
         except StoreDown:
             return JSONResponse({"status": "store down"}, status_code=503)
         return JSONResponse({"status": "ok", "waiting_messages": messages, "waiting_replies": replies})

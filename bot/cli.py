@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import date
@@ -73,7 +75,11 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
 def run(settings: Settings) -> None:
     from bot.app import serve
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a training too, even as the first process of a container
+
     def announce(address: str) -> None:
+        if not telemetry.on_terminal(settings.log):
+            return  # the log says it
         click.echo(
             _("The bot is running. Web chat: {address}").format(address=address)
             if settings.web_chat
@@ -90,7 +96,7 @@ def chat(settings: Settings) -> None:
     from bot.app import build_dialogue
     from bot.channels.console import talk
 
-    _async(talk(build_dialogue(settings).answer))
+    talk(build_dialogue(settings).answer)
 
 
 @main.command(help=_("Train the classifier from intents/ now, instead of at the next start."))
@@ -168,7 +174,7 @@ def evaluate(settings: Settings, files: tuple[Path, ...], as_json: bool, without
         "Read messages from FILE or standard input and print what the bot understands and answers, one JSON object a line. Nothing is kept."
     )
 )
-@click.argument("file", type=click.File("r", encoding="utf-8"), default="-")
+@click.argument("file", type=click.File("rb"), default="-")
 @click.option(
     "--jsonl",
     is_flag=True,
@@ -188,6 +194,8 @@ def parse(settings: Settings, file: Any, jsonl: bool) -> None:
         _async(print_all())
     except InputError as error:
         raise Failure(str(error)) from None
+    except BrokenPipeError:  # whoever reads has enough, as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @main.command(help=_("Show every BOT_ variable: its meaning, its default, and whether it is set (never a secret)."))
@@ -201,9 +209,15 @@ def settings() -> None:
 @click.argument("person")
 @with_settings()
 def forget(settings: Settings, channel: str, person: str) -> None:
+    from bot.channels import CHANNELS
     from bot.store import Store
     from bot.store.database import engine_for, migrate
     from bot.types import Address
+
+    if channel not in CHANNELS:
+        raise Failure(
+            _("There is no channel {channel}. The channels are: {channels}.").format(channel=channel, channels=", ".join(CHANNELS))
+        )
 
     async def erase() -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)

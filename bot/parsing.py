@@ -14,10 +14,11 @@ class InputError(Exception):
     """A line of the input that cannot be read; the text names it."""
 
 
-async def parse(dialogue: Dialogue, lines: Iterable[str], *, jsonl: bool) -> AsyncIterator[dict[str, Any]]:
+async def parse(dialogue: Dialogue, lines: Iterable[bytes], *, jsonl: bool) -> AsyncIterator[dict[str, Any]]:
     """Plain lines are messages of separate people; with `jsonl` lines of the same `person` are one conversation."""
     conversations: dict[str, Conversation] = {}
-    for number, line in enumerate(lines, 1):
+    for number, raw in enumerate(lines, 1):
+        line = _decoded(raw, number)
         message = _message(line.rstrip("\r\n"), number) if jsonl else Message(str(number), Address("parse", str(number)), line.strip())
         person = message.sender.person
         conversation = conversations.get(person, Conversation(message.sender))
@@ -47,6 +48,13 @@ def as_json(message: Message, turn: Turn, milliseconds: float) -> dict[str, Any]
     }
 
 
+def _decoded(line: bytes, number: int) -> str:
+    try:
+        return line.decode("utf-8-sig" if number == 1 else "utf-8")
+    except UnicodeDecodeError:
+        raise InputError(_("line {number}: not UTF-8. Save the file as UTF-8.").format(number=number)) from None
+
+
 def _message(line: str, number: int) -> Message:
     try:
         given = json.loads(line)
@@ -54,6 +62,17 @@ def _message(line: str, number: int) -> Message:
         if not isinstance(text, str | None) or not isinstance(payload, str | None) or not isinstance(person, str | int | None):
             raise TypeError
         language = Language(hint) if hint in list(Language) else None
-        return Message(str(number), Address("parse", f"line {number}" if person is None else str(person)), text or "", payload, language)
+        return Message(
+            str(number),
+            Address("parse", f"line {number}" if person is None else str(person)),
+            _whole(text or ""),
+            payload and _whole(payload),
+            language,
+        )
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise InputError(_('line {number}: not an object such as {{"text": "...", "person": "..."}}.').format(number=number)) from None
+
+
+def _whole(text: str) -> str:
+    """Half an emoji, which JSON may hold and UTF-8 may not, becomes a question mark."""
+    return text.encode(errors="replace").decode()

@@ -1,5 +1,6 @@
 """Rasa's YAML files, read so that every value knows its line. What cannot be read becomes a problem, never an exception."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import ConstructorError, RoundTripConstructor
+from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.reader import ReaderError
 
@@ -77,6 +78,9 @@ def _reason(error: Exception, text: str) -> tuple[int, str]:
     if isinstance(error, ReaderError):
         return text.count("\n", 0, error.position) + 1, str(error.reason)
     mark = getattr(error, "problem_mark", None)
+    if isinstance(error, DuplicateKeyError):  # its own text quotes the whole answer
+        name = re.search(r'duplicate key "([^"]*)"', str(error.problem))
+        return mark.line + 1 if mark else 1, _("“{name}” stands here twice").format(name=name[1] if name else "?")
     return mark.line + 1 if mark else 1, str(getattr(error, "problem", error))
 
 

@@ -43,7 +43,7 @@ class Replies:
         response = self._responses[name]
         if out_of_date(response, language, today):
             response = self._responses["utter_ask_office"]
-        paragraphs = [readable(response.texts[language])]
+        paragraphs = [readable(text_in(response, language))]
         if is_guidance(response) and response.checked_on:
             when = format_date(response.checked_on, language)
             paragraphs.append(translate(N_("Facts checked on {date}."), language).format(date=when))
@@ -53,19 +53,17 @@ class Replies:
 
     def line(self, name: str, language: Language) -> str:
         """A text without date, contact and buttons."""
-        return readable(self._responses[name].texts[language])
+        return readable(text_in(self._responses[name], language))
 
     def _buttons(self, response: Response, language: Language) -> list[Button]:
-        own = [Button(choice.titles[language], choice.payload) for choice in response.choices]
+        own = [Button(choice.titles.get(language) or choice.titles[Language.PL], choice.payload) for choice in response.choices]
         if not is_guidance(response) or f"utter_{CONTACT[1:]}" == response.name:
             return own
         return [*[button for button in own if button.payload != CONTACT][:OWN_BUTTONS], Button(translate(N_("Contact"), language), CONTACT)]
 
     def _office(self, language: Language) -> str:
-        return (
-            self._responses["utter_office"]
-            .texts[language]
-            .format(name=self.card.name, phone=format_phone(self.card.phone), email=self.card.email, url=self.card.url)
+        return text_in(self._responses["utter_office"], language).format(
+            name=self.card.name, phone=format_phone(self.card.phone), email=self.card.email, url=self.card.url
         )
 
 
@@ -73,6 +71,13 @@ def missing_answers(responses: Mapping[str, Response]) -> list[str]:
     """Names that the software calls itself and nobody wrote."""
     missing = [name for name in NEEDED if name not in responses]
     return missing or ([] if "contact" in responses["utter_office"].extra else ["utter_office: contact"])
+
+
+def untranslated(responses: Mapping[str, Response]) -> list[str]:
+    """Places of texts that people would get in Polish, because nobody translated them."""
+    return [
+        str(response.place) for name, response in responses.items() if not is_guidance(response) and set(Language) - set(response.texts)
+    ]
 
 
 def is_guidance(response: Response) -> bool:
@@ -94,6 +99,11 @@ def is_stale(response: Response, language: Language) -> bool:
         return True
     made_from = response.translates.get(language)
     return made_from is not None and made_from != fingerprint(response)
+
+
+def text_in(response: Response, language: Language) -> str:
+    """Polish when a translation is missing: help that has to be read twice is better than none. `bot check` and the start name it."""
+    return response.texts.get(language) or response.texts[Language.PL]
 
 
 def fingerprint(response: Response) -> str:

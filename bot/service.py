@@ -37,6 +37,7 @@ class Service:
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._receiving: set[asyncio.Task[bool]] = set()
+        self.stores = True  # whether the last message that came could be kept
 
     async def receive(self, message: Message) -> None:
         storing = asyncio.create_task(self._store.receive(message))
@@ -46,7 +47,9 @@ class Service:
             new = await asyncio.shield(storing)  # who hangs up meanwhile does not stop the writing
         except StoreDown as error:
             _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
+            self.stores = False
             raise Unavailable from None
+        self.stores = True
         _log.info("message.received", person=who(message.sender), channel=message.sender.channel, new=new)
         self._message_came.set()
 
@@ -144,7 +147,7 @@ class Service:
         telemetry.answer_seconds.observe(seconds)
         if understanding and understanding.crisis:
             telemetry.crises_total.labels(channel, understanding.crisis.value).inc()
-        _log.info("answer.done", person=person, channel=channel, action=turn.action, language=language, ms=round(seconds * 1000, 1))
+        _log.info("answer.done", person=person, channel=channel, language=language, ms=round(seconds * 1000, 1))
 
     async def deliver_reply(self, job: Job, address: Address, reply: Reply) -> None:
         channel = self._channels.get(address.channel)
@@ -189,6 +192,7 @@ class Service:
         while not self._stopping.is_set():
             try:
                 await self._store.sweep()
+                self.stores = True
                 messages, replies = await self._store.open_rows()
                 telemetry.waiting_messages.set(messages)
                 telemetry.waiting_replies.set(replies)

@@ -36,7 +36,7 @@ def configure(style: Literal["auto", "json", "text"], key: str = "", level: str 
     """One log for everything, on standard error: readable on a terminal, JSON elsewhere."""
     if key:
         _key[:] = hashlib.sha256(key.encode()).digest()
-    on_terminal = style == "text" or (style == "auto" and sys.stderr.isatty())
+    readable = on_terminal(style)
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -50,9 +50,7 @@ def configure(style: Literal["auto", "json", "text"], key: str = "", level: str 
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer(colors=on_terminal and sys.stderr.isatty()) if on_terminal else structlog.processors.JSONRenderer()
-    )
+    renderer: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if readable else structlog.processors.JSONRenderer()
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_without_texts_of_errors)
     handler.setFormatter(
@@ -66,6 +64,11 @@ def configure(style: Literal["auto", "json", "text"], key: str = "", level: str 
     root.setLevel(level)
     for name in _QUIET:  # httpx writes the bot's token into its INFO lines, sanic and rasa_sdk write bodies
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def on_terminal(style: Literal["auto", "json", "text"]) -> bool:
+    """Whether somebody reads along; else every line is JSON."""
+    return style == "text" or (style == "auto" and sys.stderr.isatty())
 
 
 def log(name: str) -> structlog.stdlib.BoundLogger:

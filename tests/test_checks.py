@@ -157,7 +157,8 @@ CASES = (
          "utter_crisis/danger has no text in en. Add it under `translation:`."),
     Case(languages_are_complete, ", en: {title: Danger}", "", 42, "this button has no title in en. Add it under `translation:`."),
     Case(languages_are_complete, ", en: Contract", "", 21, "utter_fair_work/contract has no `title:` in en. Add it."),
-    Case(placeholders_are_equal, "PLN, {name}", "PLN, {nom}", 35, "the {placeholders} differ from the Polish text. Use the same ones."),
+    Case(placeholders_are_equal, "PLN, {name}", "PLN, {nom}", 35,
+         "not both here and in the Polish text: {name}, {nom}. Use the same ones."),
     Case(numbers_are_equal, "within 7 days", "within 8 days", 35,
          "the numbers differ from the Polish text: 7, 8. Write the same ones."),
     Case(numbers_are_equal, "within 7 days", "within 7 (7) days", 35,
@@ -280,9 +281,16 @@ def test_what_cannot_be_read_is_among_the_problems() -> None:
     assert checks.check(Subject(content.Content((), {}, (unreadable,)), [], (), TODAY)) == [unreadable]
 
 
-def test_an_answer_may_be_given_on_the_day_of_its_review(tmp_path: Path) -> None:
-    assert list(reviews_are_due(subject(tmp_path, today=date(2026, 12, 24)))) == []
-    assert [str(problem.place) for problem in reviews_are_due(subject(tmp_path, today=date(2026, 12, 25)))] == [f"{RESPONSES}:56"]
+def test_an_answer_may_be_given_on_the_day_of_its_review_and_staff_hear_of_it_two_weeks_before(tmp_path: Path) -> None:
+    def complaints(today: date) -> list[str]:
+        return [str(problem) for problem in reviews_are_due(subject(tmp_path, today=today))]
+
+    due = "to be reviewed by 2026-12-24"
+    way = "compare text and sources, then move both dates."
+    assert complaints(date(2026, 12, 10)) == []
+    assert complaints(date(2026, 12, 11)) == [f"{RESPONSES}:56: warning: {due}, which is soon: {way}"]
+    assert complaints(date(2026, 12, 24)) == [f"{RESPONSES}:56: warning: {due}, which is soon: {way}"]
+    assert complaints(date(2026, 12, 25)) == [f"{RESPONSES}:56: warning: {due}: {way}"]  # a crisis answer goes out all the same
 
 
 def test_hours_after_a_phone_number_are_no_part_of_it(tmp_path: Path) -> None:

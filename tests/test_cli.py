@@ -152,3 +152,9 @@ async def test_an_operator_can_erase_a_person(environment: dict[str, str]) -> No
     store = await store_at(file)
     assert await store.open_rows() == (0, 0)
     await store.close()
+
+
+def test_a_person_of_a_channel_that_does_not_exist_is_not_called_erased(environment: dict[str, str]) -> None:
+    result = run(environment, "forget", "signal", "7")
+    assert result.exit_code == 2
+    assert "There is no channel signal. The channels are: telegram, web." in result.output

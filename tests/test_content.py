@@ -148,7 +148,7 @@ UNREADABLE: list[tuple[str, str, str | bytes, int, str]] = [
     ("a tab", "responses", 'version: "3.1"\nresponses:\n\tutter_a:\n', 3, "not valid YAML: found character '\\t'"),
     ("a control character", "responses", answer("text: bell \x07"), 4, "not valid YAML: special characters are not allowed"),
     ("a day that does not exist", "responses", answer("text: a\n      metadata: {checked_on: 2026-02-30}"), 5, "not valid YAML: day "),
-    ("a name that stands twice", "responses", answer("text: a\n  utter_a:\n    - text: b"), 5, "not valid YAML: found duplicate key"),
+    ("a name that stands twice", "responses", answer("text: a\n  utter_a:\n    - text: b"), 5, "not valid YAML: “utter_a” stands"),
     ("a second document", "intents", nlu("  []\n---\na: b\n"), 4, "not valid YAML: but found another document"),
     ("a very deep nesting", "intents", nlu("  " + "[" * 1000), 1, "not valid YAML: "),
     ("another encoding", "responses", answer("text: żółć").encode("iso8859-2"), 1, "save this file as UTF-8."),

@@ -50,7 +50,7 @@ def dialogue() -> Dialogue:
 
 
 async def parsed(*lines: str | dict[str, Any], jsonl: bool = False) -> list[dict[str, Any]]:
-    written = [f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines]
+    written = [f"{line if isinstance(line, str) else json.dumps(line)}\n".encode() for line in lines]
     return [answer async for answer in parse(dialogue(), written, jsonl=jsonl)]
 
 
@@ -153,7 +153,23 @@ async def test_a_line_that_cannot_be_read_is_named_by_its_number(bad: str) -> No
 
 
 async def test_what_stands_before_a_bad_line_is_answered() -> None:
-    answers = parse(dialogue(), ['{"payload": "/greet"}', "bad"], jsonl=True)
+    answers = parse(dialogue(), [b'{"payload": "/greet"}', b"bad"], jsonl=True)
     assert (await anext(answers))["action"] == "utter_greet"
     with pytest.raises(InputError, match="line 2"):
         await anext(answers)
+
+
+async def test_the_mark_that_windows_writes_before_a_text_is_skipped() -> None:
+    (answer,) = [answer async for answer in parse(dialogue(), ["\ufeffumowa\n".encode()], jsonl=False)]
+    assert answer["text"] == "umowa"
+
+
+async def test_a_line_in_another_encoding_is_named_by_its_number() -> None:
+    with pytest.raises(InputError) as error:
+        [answer async for answer in parse(dialogue(), [b"umowa\n", "zażółć".encode("cp1250")], jsonl=False)]
+    assert str(error.value) == "line 2: not UTF-8. Save the file as UTF-8."
+
+
+async def test_half_an_emoji_can_be_printed() -> None:
+    (answer,) = [answer async for answer in parse(dialogue(), [b'{"payload": "/greet", "text": "a\\ud83d"}'], jsonl=True)]
+    assert answer["text"].encode() == b"a?"

@@ -46,7 +46,7 @@ async def running(environment: dict[str, str], log: Path) -> AsyncIterator[async
     assert process.stderr
     try:
         async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
-            while b"The bot is running" not in (line := await process.stderr.readline()):
+            while b'"event": "running"' not in (line := await process.stderr.readline()):
                 assert line, log.read_text()
                 _append(log, line)
             copying = tasks.create_task(_copy(process.stderr, log))

@@ -8,7 +8,7 @@ import pytest
 
 from bot.content import Choice, Content, Place, Response
 from bot.i18n import translate
-from bot.replies import Replies, fingerprint, out_of_date, readable
+from bot.replies import Replies, fingerprint, out_of_date, readable, untranslated
 from bot.types import Button, ContactCard, Language
 
 PLACE = Place("responses/any.yml", 1)
@@ -143,6 +143,15 @@ def test_a_crisis_answer_is_better_old_than_missing() -> None:
     danger = replace(response("utter_crisis/danger", "112"), translates=dict.fromkeys(Language, "outdated"))
     for language in Language:
         assert replies(danger).say(danger.name, language, date(2099, 1, 1)).text == f"112 {language}"
+
+
+def test_a_crisis_answer_is_better_polish_than_missing() -> None:
+    whole = response("utter_crisis/danger", "112", (choice("/help"),))
+    button = replace(whole.choices[0], titles={Language.PL: "menu"})
+    half = replace(whole, texts={Language.PL: "112 pl"}, choices=(button,))
+    reply = replies(half).say(half.name, Language.EN, TODAY)
+    assert (reply.text, reply.buttons) == ("112 pl", (Button("menu", "/help"),))
+    assert untranslated({half.name: half, CONTRACT.name: CONTRACT}) == [str(PLACE)]
 
 
 def test_small_talk_does_not_grow_old() -> None:

@@ -106,6 +106,19 @@ async def test_messages_of_one_person_are_answered_in_order_and_people_side_by_s
         assert bot.channel.sent[1:] == [("olena", "first"), ("olena", "second")]
 
 
+async def test_a_message_that_could_not_be_kept_shows_in_the_health_until_one_can(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        async with bot.store.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE inbox RENAME TO away")
+        with pytest.raises(Unavailable):
+            await bot.say(("1", OLENA, "hello"))
+        assert bot.service.stores is False
+        async with bot.store.engine.begin() as connection:
+            await connection.exec_driver_sql("ALTER TABLE away RENAME TO inbox")
+        await bot.say(("1", OLENA, "hello"))
+        assert bot.service.stores is True
+
+
 async def test_a_long_reply_is_split_for_its_channel(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         await bot.say(("1", OLENA, "one two three four five six"))

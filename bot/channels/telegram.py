@@ -15,16 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
-from telegram.constants import ChatType
-from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
 from bot.channels.telegram_profile import set_profile
+from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from
 from bot.channels.vcard import vcard
-from bot.i18n import language_from_tag
 from bot.telemetry import log, where
-from bot.types import Address, Button, Language, Message, Reply
+from bot.types import Button, Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
 LARGEST_BODY = 1024 * 1024
@@ -35,7 +34,7 @@ _log = log("telegram")
 
 
 class Telegram:
-    name: ClassVar[str] = "telegram"
+    name: ClassVar[str] = NAME
     limits: ClassVar[Limits] = Limits(text=4096, buttons=100, title=64, payload=64)
 
     def __init__(self, token: str, api_url: str, webhook_url: str | None, secret: str) -> None:
@@ -43,7 +42,7 @@ class Telegram:
         self._bot_id = token.partition(":")[0]
         self._requests = (
             HTTPXRequest(connection_pool_size=32, read_timeout=20),
-            HTTPXRequest(connection_pool_size=1, read_timeout=POLL_SECONDS + 10),
+            UpdatesRequest(connection_pool_size=1, read_timeout=POLL_SECONDS + 10),
         )
         sending, polling = self._requests
         self._bot = Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=sending, get_updates_request=polling)
@@ -63,12 +62,12 @@ class Telegram:
                 if len(body) > LARGEST_BODY:
                     return Response(status_code=413)
             try:
-                update = Update.de_json(json.loads(body), self._bot)
-            except (ValueError, TypeError, KeyError, AttributeError):
-                _log.warning("update.unreadable", do="nothing; if it repeats, update python-telegram-bot")
-                return Response(status_code=200)  # sent again it would be no more readable, and it blocks its chat
+                raw = json.loads(body)
+            except (ValueError, RecursionError):
+                raw = None
             try:
-                await self._receive(update, mailbox)
+                if update := update_from(raw):  # else confirmed all the same: sent again it is no more readable, and it blocks its chat
+                    await self._receive(update, mailbox)
             except Unavailable:
                 return Response(status_code=503, headers={"Retry-After": "5"})
             return Response(status_code=200)
@@ -79,10 +78,10 @@ class Telegram:
         await self._until_done(lambda: set_profile(self._bot))
         if self._webhook_url:
             url = f"{self._webhook_url.rstrip('/')}/telegram"
-            await self._until_done(
+            if await self._until_done(
                 lambda: self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
-            )
-            _log.info("webhook.set")
+            ):
+                _log.info("webhook.set")
             return
         await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=False))
         _log.info("polling.started")
@@ -120,9 +119,7 @@ class Telegram:
                 failures += 1
                 await self._pause(error, failures)
 
-    async def _receive(self, update: Update | None, mailbox: Mailbox) -> None:
-        if update is None:
-            return
+    async def _receive(self, update: Update, mailbox: Mailbox) -> None:
         message = message_from(update, self._bot_id)
         if message:
             await mailbox.receive(message)
@@ -137,43 +134,31 @@ class Telegram:
         except TelegramError as error:  # too old, or answered before: the button stopped spinning long ago
             _log.info("callback.not_answered", error=where(error))
 
-    async def _until_done(self, call: Callable[[], Awaitable[Any]]) -> None:
+    async def _until_done(self, call: Callable[[], Awaitable[Any]]) -> bool:
+        """False: Telegram refused, and will again."""
         failures = 0
         while True:
             try:
                 await call()
-                return
+                return True
             except BadRequest as error:
                 _log.error(
                     "call.refused", error=where(error), do="compare BOT_TELEGRAM_WEBHOOK_URL and BOT_TELEGRAM_SECRET with docs/operators.md"
                 )
-                return
+                return False
             except TelegramError as error:
                 failures += 1
                 await self._pause(error, failures)
 
     async def _pause(self, error: Exception, failures: int) -> None:
         seconds = seconds_of(error) if isinstance(error, RetryAfter) else min(2.0**failures, 60.0)
-        do = "check BOT_TELEGRAM_TOKEN with @BotFather" if isinstance(error, InvalidToken) else "nothing; it is tried again by itself"
+        do = "nothing; it is tried again by itself"
+        if isinstance(error, InvalidToken):
+            do = "check BOT_TELEGRAM_TOKEN with @BotFather"
+        elif isinstance(error, Conflict):
+            do = "stop the other program that reads this bot's messages, or give each its own token"
         _log.warning("telegram.unavailable", error=where(error), retry_in=seconds, do=do)
         await asyncio.sleep(seconds)
-
-
-def message_from(update: Update, bot_id: str) -> Message | None:
-    """What a person wrote or pressed in a private chat; None for everything that is not for us. Pure."""
-    if update.callback_query:
-        sender, payload = update.callback_query.from_user, update.callback_query.data
-        return _message(update, bot_id, str(sender.id), "", payload, sender.language_code) if payload else None
-    message = update.message
-    if message is None or message.chat.type != ChatType.PRIVATE:
-        return None
-    tag = message.from_user.language_code if message.from_user else None
-    return _message(update, bot_id, str(message.chat.id), message.text or message.caption or "", None, tag)
-
-
-def _message(update: Update, bot_id: str, person: str, text: str, payload: str | None, tag: str | None) -> Message:
-    hint = language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")
-    return Message(f"{bot_id}:{update.update_id}", Address(Telegram.name, person), text, payload, hint)
 
 
 def keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:

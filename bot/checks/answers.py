@@ -1,7 +1,7 @@
 """Rules about the answers as a whole: complete, current, sourced, short enough, and reachable."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from bot.checks.subject import Subject, responses, translations
 from bot.content import Problem
@@ -13,6 +13,7 @@ GUIDANCE = 700  # characters of an answer's own text
 TITLE = 20  # characters of a button on Messenger, the narrowest
 BUTTONS = 3
 PAYLOAD = 64  # bytes on Telegram
+SOON = timedelta(days=14)
 RISKS = ("crisis", "legal", "general")
 
 
@@ -119,9 +120,16 @@ def reviews_are_due(subject: Subject) -> Iterator[Problem]:
         if isinstance(response.review_by, date) and subject.today > response.review_by:
             yield Problem(
                 response.place,
-                _(
-                    "to be reviewed by {date}: compare text and sources, then move both dates. Until then people are sent to the office."
-                ).format(date=response.review_by),
+                _("to be reviewed by {date}: compare text and sources, then move both dates.").format(date=response.review_by)
+                + (" " + _("Until then people are sent to the office.") if is_guidance(response) else ""),
+                warning=True,
+            )
+        elif isinstance(response.review_by, date) and subject.today > response.review_by - SOON:
+            yield Problem(
+                response.place,
+                _("to be reviewed by {date}, which is soon: compare text and sources, then move both dates.").format(
+                    date=response.review_by
+                ),
                 warning=True,
             )
 

@@ -31,8 +31,12 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
 def placeholders_are_equal(subject: Subject) -> Iterator[Problem]:
     for response, language, text in translations(subject):
-        if set(_PLACEHOLDER.findall(text)) != set(_PLACEHOLDER.findall(response.texts[Language.PL])):
-            yield Problem(response.places[language], _("the {placeholders} differ from the Polish text. Use the same ones."))
+        here, there = set(_PLACEHOLDER.findall(text)), set(_PLACEHOLDER.findall(response.texts[Language.PL]))
+        if here != there:
+            names = ", ".join(f"{{{name}}}" for name in sorted(here ^ there))
+            yield Problem(
+                response.places[language], _("not both here and in the Polish text: {names}. Use the same ones.").format(names=names)
+            )
 
 
 def numbers_are_equal(subject: Subject) -> Iterator[Problem]:

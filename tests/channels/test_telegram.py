@@ -1,4 +1,5 @@
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
@@ -6,13 +7,15 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 from starlette.applications import Starlette
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.channels.base import Gone, Refused, TryLater, Unavailable
-from bot.channels.telegram import Telegram, failure, keyboard, message_from
+from bot.channels.telegram import Telegram, failure, keyboard
 from bot.channels.telegram_profile import COMMANDS
+from bot.channels.telegram_updates import UpdatesRequest, message_from
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
 from tests.fakes.telegram import FakeTelegram
 
@@ -166,6 +169,26 @@ async def test_long_polling_stores_what_people_wrote_before_it_is_confirmed() ->
         mailbox.down = False
         await fake.until(lambda: not fake.pending, timeout=30)
         assert [message.text for message in mailbox.messages] == ["first"]
+
+
+async def test_long_polling_gets_past_an_update_that_cannot_be_read() -> None:
+    unreadable = {"message_id": 1, "date": "yesterday", "chat": 5}
+    payload = json.dumps({"ok": True, "result": [{"update_id": 1, "message": unreadable}, {"update_id": 2, "message": written(text="hi")}]})
+    answer = UpdatesRequest.parse_json_payload(payload.encode())
+    first, second = Update.de_list(answer["result"], None)
+    assert (first.update_id, message_from(first, "99")) == (1, None)
+    assert (second.update_id, second.message and second.message.text) == (2, "hi")
+
+
+async def test_a_webhook_that_telegram_refuses_is_not_called_set() -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, "http://127.0.0.1:1", "not allowed!")
+        with structlog.testing.capture_logs() as events:
+            await channel.run(Mailbox())
+        await channel.close()
+    names = [event["event"] for event in events]
+    assert "call.refused" in names
+    assert "webhook.set" not in names
 
 
 async def test_every_pressed_button_is_answered() -> None:
