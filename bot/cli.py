@@ -1,73 +1,29 @@
 """The command line. For staff: check, train, evaluate, parse, chat. For operators: run, settings, forget."""
 
-import asyncio
 import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine
 from datetime import date
-from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 
 from bot import settings as settings_module
 from bot import telemetry
+from bot.commands import Commands, Failure, run_async, with_settings
 from bot.i18n import gettext as _
-from bot.settings import Settings, SettingsError
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-class Failure(click.ClickException):
-    """Ends the command with these lines on standard error."""
-
-    exit_code = 2
-
-    def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-
-    def show(self, file: Any = None) -> None:
-        click.echo(self.message, err=True)
-
-
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
+from bot.settings import Settings
 
 
 @click.group(
-    cls=_Commands,
+    cls=Commands,
     context_settings={"max_content_width": 120},
     help=_("The assistant for migrants in Kraków and Małopolska. Each command explains itself with --help."),
 )
 def main() -> None:
     pass
-
-
-def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Callable[..., R]]:
-    """Gives a command its settings and a log; mistakes in the environment or the content end it with a list."""
-
-    def decorate(command: Callable[..., R]) -> Callable[..., R]:
-        @wraps(command)
-        def run(*args: Any, **kwargs: Any) -> R:
-            from bot.app import ContentError
-
-            try:
-                settings = settings_module.load()
-                telemetry.configure(settings.log, settings.log_key.get_secret_value(), log_level)
-                return command(settings, *args, **kwargs)
-            except SettingsError as error:
-                raise Failure(_("These settings must be mended:"), str(error)) from None
-            except ContentError as error:
-                raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
-
-        return run
-
-    return decorate
 
 
 @main.command(help=_("Start the bot: the web chat, and Telegram when BOT_TELEGRAM_TOKEN is set. Ends on Ctrl-C."))
@@ -87,7 +43,7 @@ def run(settings: Settings) -> None:
             err=True,
         )
 
-    _async(serve(settings, announce))
+    run_async(serve(settings, announce))
 
 
 @main.command(help=_("Talk to the bot here, in the terminal. An empty line or Ctrl-D ends it; nothing is kept."))
@@ -191,7 +147,7 @@ def parse(settings: Settings, file: Any, jsonl: bool) -> None:
             click.echo(json.dumps(parsed, ensure_ascii=False))
 
     try:
-        _async(print_all())
+        run_async(print_all())
     except InputError as error:
         raise Failure(str(error)) from None
     except BrokenPipeError:  # whoever reads has enough, as `head`
@@ -226,12 +182,5 @@ def forget(settings: Settings, channel: str, person: str) -> None:
         await store.forget(Address(channel, person))
         await store.close()
 
-    _async(erase())
+    run_async(erase())
     click.echo(_("Erased: nothing is kept about this person."))
-
-
-def _async(work: Coroutine[Any, Any, None]) -> None:
-    try:
-        asyncio.run(work)
-    except KeyboardInterrupt:
-        sys.exit(130)

@@ -23,6 +23,20 @@ class Clock:
         self.now += seconds
 
 
+class Records:
+    """A log that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.fields: dict[str, dict[str, object]] = {}
+
+    def info(self, event: str, **fields: object) -> None:
+        self.events.append(event)
+        self.fields[event] = fields
+
+    warning = error = info
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()

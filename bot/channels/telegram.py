@@ -113,7 +113,7 @@ class Telegram:
                 updates = await self._bot.get_updates(offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
                 for update in updates:
                     await self._receive(update, mailbox)
-                    offset = update.update_id + 1
+                    offset = max(offset, update.update_id + 1)
                 failures = 0
             except (TelegramError, Unavailable) as error:
                 failures += 1

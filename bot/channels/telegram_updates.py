@@ -21,8 +21,14 @@ class UpdatesRequest(HTTPXRequest):
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
         answer: dict[str, Any] = HTTPXRequest.parse_json_payload(payload)
         if isinstance(answer.get("result"), list):
-            answer["result"] = [raw if update_from(raw) else {"update_id": raw["update_id"]} for raw in answer["result"]]
+            answer["result"] = [raw if update_from(raw) else _number_of(raw) for raw in answer["result"]]
         return answer
+
+
+def _number_of(raw: Any) -> dict[str, int]:
+    """What is left of an unreadable update. One without a number is none, and 0 confirms nothing."""
+    number = raw.get("update_id") if isinstance(raw, dict) else None
+    return {"update_id": number if isinstance(number, int) else 0}
 
 
 def update_from(raw: Any) -> Update | None:

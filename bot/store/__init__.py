@@ -14,13 +14,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store import queue
+from bot.store import queue, retention
 from bot.store.tables import conversations, inbox, outbox
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
 
 LEASE = 60.0  # seconds a worker may take before its row is given to another
-HOUR, DAY = 3600.0, 86400.0
-TOPIC_LIFE, LANGUAGE_LIFE, KEY_LIFE = 24 * HOUR, 90 * DAY, 72 * HOUR
 
 
 class StoreDown(Exception):
@@ -136,28 +134,9 @@ class Store:
             await connection.execute(update(outbox).values(due_at=func.min(outbox.c.due_at, self._now())))
 
     async def sweep(self) -> None:
-        """Erase what has outlived its purpose: topics, languages, keys of old messages."""
-        now = self._now()
+        """Erase what has outlived its purpose."""
         async with self._begin() as connection:
-            await connection.execute(delete(inbox).where(inbox.c.done_at < now - KEY_LIFE))
-            await connection.execute(delete(conversations).where(conversations.c.updated_at < now - LANGUAGE_LIFE))
-            idle = await connection.execute(
-                select(conversations).where(
-                    conversations.c.updated_at < now - TOPIC_LIFE, conversations.c.updated_at >= now - LANGUAGE_LIFE
-                )
-            )
-            for row in idle.mappings().all():
-                kept = _lasting(row["slots"])
-                if kept != row["slots"]:
-                    await connection.execute(
-                        update(conversations)
-                        .where(
-                            conversations.c.channel == row["channel"],
-                            conversations.c.person == row["person"],
-                            conversations.c.updated_at == row["updated_at"],
-                        )
-                        .values(slots=kept)
-                    )
+            await retention.sweep(connection, self._now())
         if self.engine.dialect.name == "sqlite":
             async with self.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -194,10 +173,9 @@ class Store:
             select(conversations).where(conversations.c.channel == address.channel, conversations.c.person == address.person)
         )
         row = found.mappings().first()
-        if row is None or row["updated_at"] < self._now() - LANGUAGE_LIFE:
+        if row is None:
             return Conversation(address)
-        fresh = row["updated_at"] >= self._now() - TOPIC_LIFE
-        return Conversation(address, row["slots"] if fresh else _lasting(row["slots"]), row["paused_until"])
+        return Conversation(address, retention.remembered(row["slots"], self._now() - row["updated_at"]), row["paused_until"])
 
     async def _erase(self, connection: AsyncConnection, address: Address, *tables: Table) -> None:
         for table in tables:
@@ -224,11 +202,6 @@ class Store:
                 yield connection
         except DBAPIError as error:
             raise StoreDown(type(error.orig).__name__) from None
-
-
-def _lasting(slots: Mapping[str, Any]) -> dict[str, Any]:
-    """What outlives a day of silence: the language, and nothing else."""
-    return {name: slots[name] for name in ("language", "language_chosen") if name in slots}
 
 
 def _reply(body: Mapping[str, Any]) -> Reply:

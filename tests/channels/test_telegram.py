@@ -7,16 +7,17 @@ from typing import Any
 
 import httpx
 import pytest
-import structlog
 from starlette.applications import Starlette
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
+from bot.channels import telegram
 from bot.channels.base import Gone, Refused, TryLater, Unavailable
 from bot.channels.telegram import Telegram, failure, keyboard
 from bot.channels.telegram_profile import COMMANDS
 from bot.channels.telegram_updates import UpdatesRequest, message_from
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
+from tests.conftest import Records
 from tests.fakes.telegram import FakeTelegram
 
 PERSON = {"id": 7, "is_bot": False, "first_name": "Olena", "language_code": "uk"}
@@ -180,15 +181,20 @@ async def test_long_polling_gets_past_an_update_that_cannot_be_read() -> None:
     assert (second.update_id, second.message and second.message.text) == (2, "hi")
 
 
-async def test_a_webhook_that_telegram_refuses_is_not_called_set() -> None:
+@pytest.mark.parametrize("raw", [5, None, {}, {"update_id": "x"}])
+async def test_what_is_no_update_at_all_confirms_nothing(raw: Any) -> None:
+    answer = UpdatesRequest.parse_json_payload(json.dumps({"ok": True, "result": [raw]}).encode())
+    assert answer["result"] == [{"update_id": 0}]
+
+
+async def test_a_webhook_that_telegram_refuses_is_not_called_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records()
+    monkeypatch.setattr(telegram, "_log", records)
     async with FakeTelegram() as fake:
         channel = Telegram(fake.token, fake.url, "http://127.0.0.1:1", "not allowed!")
-        with structlog.testing.capture_logs() as events:
-            await channel.run(Mailbox())
+        await channel.run(Mailbox())
         await channel.close()
-    names = [event["event"] for event in events]
-    assert "call.refused" in names
-    assert "webhook.set" not in names
+    assert records.events == ["call.refused"]
 
 
 async def test_every_pressed_button_is_answered() -> None:

@@ -14,21 +14,8 @@ from bot.nlu import classifier, crisis, embedding
 from bot.nlu.classifier import Model
 from bot.nlu.embedding import Embed, EmbeddingError, Vectors
 from bot.types import Crisis, Understanding
+from tests.conftest import Clock, Records
 from tests.nlu.samples import EXAMPLES, Hashing
-
-
-class Records:
-    """A log that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-        self.fields: dict[str, dict[str, object]] = {}
-
-    def info(self, event: str, **fields: object) -> None:
-        self.events.append(event)
-        self.fields[event] = fields
-
-    warning = error = info
 
 
 @pytest.fixture(autouse=True)
@@ -293,3 +280,10 @@ def test_somebody_in_danger_does_not_wait_for_an_encoder_that_fails(ready: Model
 
     found = nlu.read(ready, failing, "on mnie bije")
     assert (found.crisis, found.sure) == (Crisis.DANGER, True)
+
+
+def test_a_log_tells_every_ten_seconds_how_far_the_training_is(clock: Clock, records: Records) -> None:
+    for _ in nlu.logged(["a", "b", "c", "d"], clock):
+        clock.pass_(6)
+    assert records.events == ["training.progress"]
+    assert records.fields["training.progress"] == {"done": 2, "of": 4}

@@ -4,8 +4,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bot.store import DAY, HOUR, LEASE, Job, Store, StoreDown
+from bot.store import LEASE, Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
+from bot.store.retention import DAY, HOUR
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
 from tests.conftest import Clock
 

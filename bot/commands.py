@@ -1,0 +1,63 @@
+"""What every command of the command line shares: its settings and log, how it fails, how it runs."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from bot import settings as settings_module
+from bot import telemetry
+from bot.i18n import gettext as _
+from bot.settings import SettingsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Failure(click.ClickException):
+    """Ends the command with these lines on standard error."""
+
+    exit_code = 2
+
+    def __init__(self, *lines: str) -> None:
+        super().__init__("\n".join(lines))
+
+    def show(self, file: Any = None) -> None:
+        click.echo(self.message, err=True)
+
+
+class Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Callable[..., R]]:
+    """Gives a command its settings and a log; mistakes in the environment or the content end it with a list."""
+
+    def decorate(command: Callable[..., R]) -> Callable[..., R]:
+        @wraps(command)
+        def run(*args: Any, **kwargs: Any) -> R:
+            from bot.app import ContentError
+
+            try:
+                settings = settings_module.load()
+                telemetry.configure(settings.log, settings.log_key.get_secret_value(), log_level)
+                return command(settings, *args, **kwargs)
+            except SettingsError as error:
+                raise Failure(_("These settings must be mended:"), str(error)) from None
+            except ContentError as error:
+                raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
+
+        return run
+
+    return decorate
+
+
+def run_async(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        sys.exit(130)
