@@ -158,7 +158,7 @@ def test_the_database_is_a_file_in_the_data_folder_unless_another_is_named(tmp_p
 
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
-        load({}).port = 1  # type: ignore[misc]
+        load({}).port = 1  # type: ignore[misc]  # what must fail
 
 
 def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -39,7 +39,7 @@ class Model:
 
     def save(self, file: Path) -> None:
         partial = file.with_suffix(".partial.npz")
-        np.savez(partial, **self.arrays())  # type: ignore[arg-type]
+        np.savez(partial, **self.arrays())  # type: ignore[arg-type]  # the stub takes our names for its option `allow_pickle`
         partial.replace(file)
 
     @classmethod

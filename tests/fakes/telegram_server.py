@@ -18,7 +18,7 @@ from uvicorn.server import ServerState
 class _Connection(H11Protocol):
     """uvicorn's, which lends its transport to the requests and writes no access log (it would name the token)."""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # asyncio always gives a Transport here
         super().connection_made(transport)
         self.app_state = {"transport": transport}
         self.access_log = False

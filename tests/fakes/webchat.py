@@ -113,7 +113,7 @@ class Served:
 
     async def __aenter__(self) -> Self:
         config = uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
-        make = lambda: H11Protocol(config, self._state, {})  # noqa: E731
+        make = lambda: H11Protocol(config, self._state, {})  # noqa: E731 - a class would be longer than what it makes
         self._server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", self.port)
         self.port = self._server.sockets[0].getsockname()[1]
         return self

@@ -230,7 +230,7 @@ def test_saving_leaves_one_file_and_replaces_the_old_one(model: Model, with_vect
 
 def test_the_file_needs_no_pickle_to_be_read(model: Model) -> None:
     file = io.BytesIO()
-    np.savez(file, **model.arrays())  # type: ignore[arg-type]
+    np.savez(file, **model.arrays())  # type: ignore[arg-type]  # as in Model.save
     file.seek(0)
     assert all(array.dtype != object for array in np.load(file, allow_pickle=False).values())
 

@@ -49,7 +49,7 @@ def pipeline_of(classifier: Any, shortest: int = 2, longest: int = 5, with_words
 
 def stored(model: LinearText) -> LinearText:
     file = io.BytesIO()
-    np.savez(file, **model.arrays("part"))  # type: ignore[arg-type]
+    np.savez(file, **model.arrays("part"))  # type: ignore[arg-type]  # as in Model.save
     file.seek(0)
     return LinearText.from_arrays("part", dict(np.load(file)))
 
@@ -96,8 +96,8 @@ def test_nothing_has_no_ngrams(text: str) -> None:
 )
 def test_scores_are_those_of_the_scikit_learn_pipeline(shortest: int, longest: int, with_words: bool, rarest: int) -> None:
     sizes = {"shortest": shortest, "longest": longest, "with_words": with_words, "rarest": rarest}
-    model = LinearText.fit(TEXTS, LABELS, estimator=svm(), **sizes)  # type: ignore[arg-type]
-    pipeline = pipeline_of(svm(), **sizes).fit(TEXTS, LABELS)  # type: ignore[arg-type]
+    model = LinearText.fit(TEXTS, LABELS, estimator=svm(), **sizes)  # type: ignore[arg-type]  # numbers and a flag in one dict
+    pipeline = pipeline_of(svm(), **sizes).fit(TEXTS, LABELS)  # type: ignore[arg-type]  # the same
     assert model.labels == tuple(pipeline.classes_)
     assert list(model.vocabulary) == pipeline[0].get_feature_names_out().tolist()
     ours = np.array([model.scores(text) for text in SEEN_AND_UNSEEN])
