@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable, Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -106,23 +107,53 @@ def check(settings: Settings, stamp: bool, as_json: bool) -> None:
     sys.exit(1 if errors else 0)
 
 
-@main.command(help=_("Measure the understanding on held-out questions: FILES, or tests/intents/*.yml."))
+@main.command(help=_("Measure the understanding on held-out questions: FILES, or tests/intents/*/*.yml."))
 @click.argument("files", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help=_("Print the figures as JSON."))
 @click.option("--without-model", is_flag=True, help=_("Measure what is left when the sentence model cannot be loaded."))
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=_("Also draw the calibration and the confusions as pictures in this folder. Needs the package matplotlib."),
+)
 @with_settings()
-def evaluate(settings: Settings, files: tuple[Path, ...], as_json: bool, without_model: bool) -> None:
+def evaluate(settings: Settings, files: tuple[Path, ...], as_json: bool, without_model: bool, plots: Path | None) -> None:
     from bot import content, nlu, report
     from bot.app import ContentError, read_content
     from bot.nlu.evaluate import evaluate as measure
 
+    draw = _plots() if plots else None
     problems: list[content.Problem] = []
     questions = content.read_held_out(settings.content_dir, problems, files)
     if problems or not questions:
         raise ContentError("\n".join(map(str, problems)) or _("There are no held-out questions."))
-    read = nlu.reader(read_content(settings).examples, settings.data_dir, with_model=not without_model)
-    figures = measure(questions, read)
+    examples = read_content(settings).examples
+    read = nlu.reader(examples, settings.data_dir, with_model=not without_model)
+    nearest = None if without_model else nlu.neighbours(examples, settings.data_dir)
+    figures = measure(questions, read, nearest or (lambda _text: ()))
+    if draw and plots:
+        for file in draw(figures, plots):
+            click.echo(_("drawn: {file}").format(file=file), err=True)
     click.echo(json.dumps(figures, ensure_ascii=False, indent=2) if as_json else "\n".join(report.lines(figures)))
+
+
+def _plots() -> Callable[[dict[str, Any], Path], Iterable[Path]]:
+    try:
+        from bot import plots
+    except ImportError:
+        raise Failure(_("Pictures need the package matplotlib: .venv/bin/pip install matplotlib")) from None
+    return plots.draw
+
+
+@main.command(help=_("Say in plain words how a message is understood and why: language, crisis, intents, the examples nearest to it."))
+@click.argument("text")
+@with_settings()
+def explain(settings: Settings, text: str) -> None:
+    from bot import nlu, report
+    from bot.app import read_content
+
+    for line in report.explained(*nlu.explanation(read_content(settings).examples, settings.data_dir, text)):
+        click.echo(line)
 
 
 @main.command(

@@ -129,10 +129,10 @@ def read_examples(file: Path, root: Path, problems: list[Problem]) -> Iterator[E
 
 
 def read_held_out(root: Path, problems: list[Problem], files: Sequence[Path] = ()) -> list[Example]:
-    """Questions to measure with: `files`, or all of `root`/tests/intents."""
+    """Questions to measure with: `files`, or all of `root`/tests/intents, where each author has a folder."""
     return [
         question
-        for file in files or files_in(root / "tests" / "intents")
+        for file in files or sorted((root / "tests" / "intents").glob("*/*.yml"))
         for question in read_examples(file.resolve(), root.resolve(), problems)
     ]
 

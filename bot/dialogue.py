@@ -1,19 +1,16 @@
 """Message + Conversation -> Turn. It decides and speaks; it sends nothing and stores nothing."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
 from bot.content import Content
+from bot.reading import Reading, Request
 from bot.replies import Replies
 from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
-_PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
-_ALIASES = {"contact": "iom/contact", "language": "change_language", "menu": "help"}
-EMERGENCY_NUMBERS = ("112", "997", "998", "999")  # typed alone by somebody who takes us for them
 _RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
 
 
@@ -23,38 +20,39 @@ class Act(Protocol):
     async def __call__(self, name: str, tracker: Mapping[str, Any], domain: Mapping[str, Any]) -> Mapping[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
-    """A message after reading: what it asks for, said in words or by a button."""
-
-    intent: str
-    entities: Mapping[str, str]
-    understanding: Understanding | None = None
-
-
 class Dialogue:
     def __init__(self, content: Content, understand: Understand, act: Act, actions: frozenset[str], clock: Callable[[], datetime]) -> None:
         self.replies = Replies(content)
         self._responses = content.responses
         self._domain = domain_of(content, actions)
-        self._understand = understand
+        self._read = Reading(understand, self._domain["titles"])
         self._act = act
         self._actions = actions
         self._clock = clock
 
     async def answer(self, message: Message, conversation: Conversation) -> Turn:
-        request = await self._read(message)
+        request = await self._read(message, conversation)
         language, offer = choose_language(request.understanding, conversation.slots, message.hint)
         slots = {**conversation.slots, "language": language.value}
         name = self.decide(request, conversation)
         if name == "action_listen":
             return Turn(conversation, (), name, request.intent, request.understanding)
-        turn = await self._perform(name, request, message.text, Conversation(conversation.address, slots))
+        turn = await self._perform(name, request, Conversation(conversation.address, slots))
         replies = [*turn.replies, *self._topic_of_a_crisis(name, request, language)]
+        if request.second:
+            second = await self._perform(self.name_for(request.second.intent), request.second, turn.conversation)
+            turn = replace(turn, conversation=second.conversation, forget=turn.forget or second.forget)
+            replies += second.replies
         if offer and conversation.slots.get("offered") != offer:
             replies[-1:] = [self._with_offer(replies[-1], offer)]
             turn = _with_slots(turn, offered=offer)
-        return replace(turn, replies=tuple(replies), intent=request.intent, understanding=request.understanding)
+        return replace(
+            turn,
+            replies=tuple(replies),
+            intent=request.intent,
+            also=request.second.intent if request.second else None,
+            understanding=request.understanding,
+        )
 
     def apologise(self, conversation: Conversation) -> Turn:
         """For the service, when answering failed again and again."""
@@ -69,7 +67,7 @@ class Dialogue:
             return "utter_crisis/trafficking" if held else f"utter_crisis/{understanding.crisis}"
         if conversation.paused_until and conversation.paused_until > self._clock().timestamp():
             return "action_listen"
-        if understanding and not understanding.sure:
+        if understanding and not understanding.sure and not request.second:
             return "action_default_fallback"
         return self.name_for(request.intent)
 
@@ -81,26 +79,12 @@ class Dialogue:
             return f"action_{intent}"
         return f"utter_{intent}" if f"utter_{intent}" in self._responses else "action_default_fallback"
 
-    async def _read(self, message: Message) -> Request:
-        spoken = message.payload or message.text.strip()
-        if command := _PAYLOAD.fullmatch(spoken):
-            intent, entities = command["intent"], _entities(command["rest"])
-            return Request(_ALIASES.get(intent, intent), entities)
-        if not any(c.isalnum() for c in spoken):
-            return Request("empty" if message.text else "unsupported", {})
-        if spoken in EMERGENCY_NUMBERS:
-            understanding = Understanding("crisis/danger", 1.0, (("crisis/danger", 1.0),), crisis=Crisis.DANGER)
-            return Request(understanding.intent, {}, understanding)
-        understanding = await self._understand(message.text)
-        return Request(understanding.intent, {}, understanding)
-
-    async def _perform(self, name: str, request: Request, text: str, conversation: Conversation) -> Turn:
+    async def _perform(self, name: str, request: Request, conversation: Conversation) -> Turn:
         language = Language(conversation.slots["language"])
+        conversation = replace(conversation, slots=self._with_topic(name, request, conversation.slots))
         if name.startswith("utter_"):
-            topic = {"topic": request.intent} if request.intent in self._domain["titles"] and "/" in request.intent else {}
-            reply = self.replies.say(name, language, self._today())
-            return _with_slots(Turn(conversation, (reply,), name), **topic)
-        result = await self._act(name, _tracker(request, text, conversation), self._domain)
+            return Turn(conversation, (self.replies.say(name, language, self._today()),), name)
+        result = await self._act(name, _tracker(request, conversation), self._domain)
         slots = dict(conversation.slots)
         forget = False
         for event in result["events"]:
@@ -112,6 +96,18 @@ class Dialogue:
         replies = tuple(self._reply(response, spoken_in) for response in result["responses"])
         kept = {key: value for key, value in slots.items() if value is not None}
         return Turn(Conversation(conversation.address, kept), replies, name, forget=forget)
+
+    def _with_topic(self, name: str, request: Request, before: Mapping[str, Any]) -> dict[str, Any]:
+        """What the next message may lean on. A crisis, a menu and a start end what was spoken of; the contact button does not."""
+        if request.understanding and request.understanding.crisis:
+            topic = request.understanding.topic
+        elif request.intent in self._domain["areas"] or name in ("action_help", "action_start"):
+            topic = None
+        elif name.endswith(f"_{request.intent}") and "/" in request.intent and (request.understanding or request.intent != "iom/contact"):
+            topic = request.intent
+        else:
+            return dict(before)
+        return {key: value for key, value in {**before, "topic": topic}.items() if value is not None}
 
     def _topic_of_a_crisis(self, name: str, request: Request, language: Language) -> list[Reply]:
         """After 112 and the helpline: what they asked about besides, if that is clear."""
@@ -143,11 +139,13 @@ def choose_language(understanding: Understanding | None, slots: Mapping[str, Any
     """
     written = understanding.language if understanding else None
     before = str(slots.get("language") or "")
+    if before and understanding and understanding.language_confidence < STICKY:
+        written = None
     if written in _RUSSIAN_IS_ANSWERED_IN:
         if slots.get("language_chosen"):
             return Language(before), None
         return _RUSSIAN_IS_ANSWERED_IN[written], written
-    if written and not (before and understanding and understanding.language_confidence < STICKY):
+    if written:
         return Language(written), None
     return Language(before) if before else hint or Language.PL, None
 
@@ -167,13 +165,13 @@ def domain_of(content: Content, actions: frozenset[str]) -> dict[str, Any]:
     }
 
 
-def _tracker(request: Request, text: str, conversation: Conversation) -> dict[str, Any]:
+def _tracker(request: Request, conversation: Conversation) -> dict[str, Any]:
     ranking = request.understanding.ranking if request.understanding else ()
     return {
         "sender_id": "",
         "slots": {"language_chosen": None, "topic": None, "offered": None, **conversation.slots},
         "latest_message": {
-            "text": text,
+            "text": request.text,
             "intent": {"name": request.intent},
             "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in ranking],
             "entities": [{"entity": key, "value": value} for key, value in request.entities.items()],
@@ -184,16 +182,6 @@ def _tracker(request: Request, text: str, conversation: Conversation) -> dict[st
         "active_loop": {},
         "latest_action_name": None,
     }
-
-
-def _entities(rest: str) -> dict[str, str]:
-    """What follows an intent: Rasa's `{"language": "uk"}`, or the words after a command."""
-    if rest.startswith("{"):
-        try:
-            return {str(key): str(value) for key, value in json.loads(rest).items()}
-        except (ValueError, AttributeError):
-            return {}
-    return {"argument": rest.strip()} if rest.strip() else {}
 
 
 def _with_slots(turn: Turn, **slots: Any) -> Turn:

@@ -9,6 +9,8 @@ from bot.dialogue import Dialogue
 from bot.i18n import gettext as _
 from bot.types import Address, Conversation, Language, Message, Turn
 
+RANKING = 10  # intents that are shown
+
 
 class InputError(Exception):
     """A line of the input that cannot be read; the text names it."""
@@ -35,7 +37,10 @@ def as_json(message: Message, turn: Turn, milliseconds: float) -> dict[str, Any]
     return {
         "text": message.text,
         "intent": {"name": turn.intent, "confidence": understanding.confidence if understanding else 1.0},
-        "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in understanding.ranking] if understanding else [],
+        "intents": [intent for intent in (turn.intent, turn.also) if intent],
+        "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in understanding.ranking[:RANKING]]
+        if understanding
+        else [],
         "language": understanding.language if understanding else None,
         "crisis": understanding.crisis.value if understanding and understanding.crisis else None,
         "action": turn.action,

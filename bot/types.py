@@ -104,8 +104,8 @@ class Reply:
 class Turn:
     """Everything one message changes: commit all of it or none.
 
-    `intent` is what was asked, in words or by a button; `action` the `utter_...` or `action_...` that answered;
-    `forget` erases all else that is kept about the person.
+    `intent` is what was asked, in words or by a button, and `also` a second question; `action` the `utter_...` or `action_...` that
+    answered; `forget` erases all else that is kept about the person.
     """
 
     conversation: Conversation
@@ -114,6 +114,7 @@ class Turn:
     intent: str = ""
     understanding: Understanding | None = None
     forget: bool = False
+    also: str | None = None
 
 
 Understand = Callable[[str], Awaitable[Understanding]]

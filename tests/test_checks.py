@@ -37,7 +37,7 @@ from bot.executor import executor
 from bot.settings import ROOT
 
 TODAY = date(2026, 11, 24)
-INTENTS, RESPONSES, QUESTIONS = "intents/fair_work.yml", "responses/fair_work.yml", "tests/intents/pl.yml"
+INTENTS, RESPONSES, QUESTIONS = "intents/fair_work.yml", "responses/fair_work.yml", "tests/intents/first/pl.yml"
 
 GOOD = """\
 version: "3.1"

@@ -158,3 +158,14 @@ def test_a_person_of_a_channel_that_does_not_exist_is_not_called_erased(environm
     result = run(environment, "forget", "signal", "7")
     assert result.exit_code == 2
     assert "There is no channel signal. The channels are: telegram, web." in result.output
+
+
+def test_staff_see_why_a_message_is_understood_as_it_is(environment: dict[str, str]) -> None:
+    lines = run(environment, "explain", "szef nie zaplacil mi za maj").output.splitlines()
+    assert lines[:2] == ["Read as: szef nie zaplacil mi za maj", "Language: pl, 100.0 % certain"]
+    assert lines[2].startswith("Crisis: no")
+    assert lines[3].startswith("Intent: fair_work/unpaid_wages, answered. It answers from ")
+    assert "fair_work/unpaid_wages" in lines[4]
+    nearest = lines[lines.index("Nearest examples") + 1 :]
+    assert len(nearest) == 5
+    assert "intents/fair_work.yml:" in nearest[0]

@@ -230,12 +230,13 @@ def test_a_problem_reads_like_that_of_a_compiler() -> None:
 
 
 def test_held_out_questions_are_read_like_examples(tmp_path: Path) -> None:
-    (tmp_path / "tests").mkdir()
-    written(tmp_path / "tests", intents=INTENTS + "  - intent: a\n")
+    folder = tmp_path / "tests" / "intents"
+    folder.mkdir(parents=True)
+    written(folder, somebody=INTENTS + "  - intent: a\n")
     problems: list[Problem] = []
     questions = read_held_out(tmp_path, problems)
-    assert [str(question.place) for question in questions] == [f"tests/intents/any.yml:{line}" for line in (7, 9, 14)]
-    assert [str(problem.place) for problem in problems] == ["tests/intents/any.yml:15"]
+    assert [str(question.place) for question in questions] == [f"tests/intents/somebody/any.yml:{line}" for line in (7, 9, 14)]
+    assert [str(problem.place) for problem in problems] == ["tests/intents/somebody/any.yml:15"]
 
 
 def test_held_out_questions_of_another_folder_keep_its_whole_path(tmp_path: Path) -> None:

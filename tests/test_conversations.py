@@ -18,6 +18,7 @@ from bot.dialogue import Dialogue
 from bot.executor import executor
 from bot.settings import ROOT
 from bot.types import Address, Conversation, Language, Message, Turn, Understanding
+from tests import talks
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=ZoneInfo("Europe/Warsaw"))
 FILES = ("pl", "uk", "en", "mixed")
@@ -25,7 +26,10 @@ DIALOGUES: dict[str, list[dict[str, Any]]] = {
     name: YAML(typ="safe").load((ROOT / "tests" / "conversations" / f"{name}.yml").read_text(encoding="utf-8")) for name in FILES
 }
 ALL = [dialogue for dialogues in DIALOGUES.values() for dialogue in dialogues]
-KNOWN_FAILURES = 6
+KNOWN_FAILURES = 4
+FLOORS = YAML(typ="safe").load((ROOT / "tests" / "intents" / "floors.yml").read_text(encoding="utf-8"))
+MOST_FALSE_ALARMS = FLOORS["most_false_alarms"]
+LEAST_OF_A_PAIR = 60
 EVERYBODY_SAYS = 3  # words up to which an example and a dialogue may agree: "ok", "karta pobytu"
 ACT, ACTIONS = executor()
 
@@ -79,12 +83,14 @@ def explained(step: Mapping[str, Any], turn: Turn) -> str:
 
 def test_what_people_say_in_dialogues_is_not_among_the_examples(own_content: content.Content) -> None:
     examples = {checks.key(example.text): example.place for example in own_content.examples}
-    said = {step["text"] for dialogue in ALL for step in dialogue["turns"] if len(step.get("text", "").split()) > EVERYBODY_SAYS}
+    everything = [*ALL, *(dialogue for dialogues in talks.DIALOGUES.values() for dialogue in dialogues)]
+    said = {step["text"] for dialogue in everything for step in dialogue["turns"] if len(step.get("text", "").split()) > EVERYBODY_SAYS}
     assert {text: str(examples[checks.key(text)]) for text in said if checks.key(text) in examples} == {}
 
 
 def test_every_dialogue_has_a_name_of_its_own() -> None:
-    assert [name for name, count in Counter(dialogue["name"] for dialogue in ALL).items() if count > 1] == []
+    names = [dialogue["name"] for dialogues in (*DIALOGUES.values(), *talks.DIALOGUES.values()) for dialogue in dialogues]
+    assert [name for name, count in Counter(names).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -100,3 +106,23 @@ def test_known_failures_stay_few() -> None:
 def test_every_question_of_the_menu_is_asked_in_some_dialogue(own_content: content.Content) -> None:
     answered = {step["action"].partition("_")[2] for dialogue in ALL for step in dialogue["turns"]}
     assert {intent for intent in own_content.titles if "/" in intent} - answered == set()
+
+
+# --- between two languages
+
+
+@pytest.mark.parametrize("pair", talks.PAIRS)
+async def test_between_two_languages_most_turns_go_well(
+    pair: str, own_content: content.Content, read: Callable[[str], Understanding]
+) -> None:
+    shares, wrong = await talks.figures(talks.bot_of(own_content, read), pair)
+    assert shares["false alarms"] <= MOST_FALSE_ALARMS
+    explanation = "\n".join(talks.lines(pair, shares, wrong))
+    assert {name: shares[name] for name, least in FLOORS["dialogues"][pair].items() if shares[name] < least} == {}, explanation
+
+
+@pytest.mark.parametrize("pair", talks.PAIRS)
+def test_every_pair_of_languages_is_talked_in_often_enough(pair: str, own_content: content.Content) -> None:
+    assert len(talks.DIALOGUES[pair]) >= LEAST_OF_A_PAIR
+    about = {step["about"] for dialogue in talks.DIALOGUES[pair] for step in dialogue["turns"]}
+    assert about <= set(own_content.intents)

@@ -90,7 +90,11 @@ async def test_doubt_offers_two_or_three_plain_choices_and_the_contact(bot: Bot)
     assert turn.action == "action_default_fallback"
     assert [button.payload for button in reply.buttons] == ["/fair_work/contract", "/fair_work/unpaid_wages", "/border/rights"]
     assert format_phone("+48530595013") in reply.text
-    assert "topic" not in turn.conversation.slots
+
+
+async def test_a_best_guess_is_what_the_next_message_may_lean_on(bot: Bot) -> None:
+    turn = await bot.hear("hm", intent="out_of_scope", sure=False, ranking=(("out_of_scope", 0.5), ("fair_work/contract", 0.4)))
+    assert turn.conversation.slots["topic"] == "fair_work/contract"
 
 
 async def test_out_of_scope_is_said_honestly(bot: Bot) -> None:
@@ -241,6 +245,7 @@ def understood(language: str | None, confidence: float = 1.0) -> Understanding:
         (understood("ru"), {"language": "pl"}, None, Language.UK),
         (understood("ru"), {"language": "pl", "language_chosen": True}, None, Language.PL),
         (understood("be"), {}, None, Language.PL),
+        (understood("be", 0.75), {"language": "uk"}, None, Language.UK),
     ],
 )
 def test_what_was_just_written_then_what_came_before_then_the_client_then_polish(
@@ -251,4 +256,86 @@ def test_what_was_just_written_then_what_came_before_then_the_client_then_polish
 
 async def test_a_crisis_is_not_remembered_as_a_topic(bot: Bot) -> None:
     turn = await bot.hear("pomocy", intent="crisis/suicide", crisis=Crisis.SUICIDE)
+    assert "topic" not in turn.conversation.slots
+
+
+async def test_a_question_that_leaves_out_its_topic_stays_in_the_area_of_the_last_one(own_content: content.Content) -> None:
+    bot = Bot(own_content)
+    await bot.hear("chcę wrócić do domu", intent="voluntary_return/overview")
+    ranking = (("fair_work/recruitment_fees", 0.9), ("voluntary_return/costs", 0.1))
+    turn = await bot.hear("a ile to kosztuje?", intent="fair_work/recruitment_fees", ranking=ranking)
+    assert turn.action == "utter_voluntary_return/costs"
+
+
+async def test_without_a_topic_such_a_question_is_read_as_it_stands(bot: Bot) -> None:
+    turn = await bot.hear("a ile to kosztuje?", intent="fair_work/recruitment_fees")
+    assert turn.action == "utter_fair_work/recruitment_fees"
+
+
+async def test_two_questions_get_two_answers(own_content: content.Content) -> None:
+    meant = {
+        "szef nie płaci od maja": "fair_work/unpaid_wages",
+        "gdzie uczyć się polskiego?": "integration/polish_course",
+    }
+
+    async def understand(text: str) -> Understanding:
+        return Understanding(meant.get(text, "fair_work/unpaid_wages"), 0.9, language="pl", language_confidence=1.0)
+
+    dialogue = Dialogue(own_content, understand, ACT, ACTIONS, lambda: NOW)
+    turn = await dialogue.answer(Message("1", OLENA, "szef nie płaci od maja i gdzie uczyć się polskiego?"), Conversation(OLENA))
+    assert (turn.intent, turn.also, len(turn.replies)) == ("fair_work/unpaid_wages", "integration/polish_course", 2)
+
+
+async def test_a_crisis_in_one_of_two_questions_is_a_crisis_and_the_other_one_follows(own_content: content.Content) -> None:
+    read = {
+        "де курси польської?": Understanding("integration/polish_course", 0.9, language="uk", language_confidence=1.0),
+        "де мені сховатися?": Understanding("crisis/danger", 1.0, language="uk", language_confidence=1.0, crisis=Crisis.DANGER),
+    }
+
+    async def understand(text: str) -> Understanding:
+        return read.get(text, read["де курси польської?"])
+
+    dialogue = Dialogue(own_content, understand, ACT, ACTIONS, lambda: NOW)
+    for text in ("де курси польської? де мені сховатися?", "де мені сховатися? де курси польської?"):
+        turn = await dialogue.answer(Message("1", OLENA, text), Conversation(OLENA))
+        assert turn.action == "utter_crisis/danger"
+        assert "112" in turn.replies[0].text.partition("\n")[0]
+        assert turn.conversation.slots["topic"] == "integration/polish_course"
+
+
+async def test_each_of_two_questions_is_acted_on_with_its_own_words(own_content: content.Content) -> None:
+    read = {
+        "can you speak english?": Understanding("change_language", 0.9, language="en", language_confidence=1.0),
+        "where can i learn polish?": Understanding("integration/polish_course", 0.9, language="en", language_confidence=1.0),
+    }
+
+    async def understand(text: str) -> Understanding:
+        return read.get(text, read["where can i learn polish?"])
+
+    dialogue = Dialogue(own_content, understand, ACT, ACTIONS, lambda: NOW)
+    turn = await dialogue.answer(Message("1", OLENA, "can you speak english? where can i learn polish?"), Conversation(OLENA))
+    assert (turn.intent, turn.also) == ("change_language", "integration/polish_course")
+    assert turn.conversation.slots["language_chosen"] is True
+
+
+@pytest.mark.parametrize("payload", ["/help", "/fair_work", "/start"])
+async def test_a_menu_and_a_start_end_what_was_spoken_of(bot: Bot, payload: str) -> None:
+    await bot.hear("umowa?", intent="fair_work/contract")
+    assert "topic" not in (await bot.press(payload)).conversation.slots
+
+
+async def test_a_crisis_ends_what_was_spoken_of(bot: Bot) -> None:
+    await bot.hear("umowa?", intent="fair_work/contract")
+    turn = await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER)
+    assert "topic" not in turn.conversation.slots
+
+
+async def test_the_contact_button_does_not_change_what_was_spoken_of(bot: Bot) -> None:
+    await bot.hear("umowa?", intent="fair_work/contract")
+    assert (await bot.press("/iom/contact")).conversation.slots["topic"] == "fair_work/contract"
+    assert (await bot.hear("gdzie jest biuro?", intent="iom/contact")).conversation.slots["topic"] == "iom/contact"
+
+
+async def test_an_unlikely_guess_is_not_what_the_next_message_leans_on(bot: Bot) -> None:
+    turn = await bot.hear("hm", intent="greet", sure=False, ranking=(("greet", 0.7), ("fair_work/contract", 0.1)))
     assert "topic" not in turn.conversation.slots

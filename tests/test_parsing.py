@@ -65,6 +65,7 @@ async def test_a_line_says_what_was_understood_and_what_is_answered() -> None:
     assert line == {
         "text": "umowa",
         "intent": {"name": "contract", "confidence": 0.9},
+        "intents": ["contract"],
         "intent_ranking": [{"name": "contract", "confidence": 0.9}, {"name": "greet", "confidence": 0.1}],
         "language": "pl",
         "crisis": None,

@@ -11,8 +11,9 @@ from bot.nlu.evaluate import evaluate
 from bot.settings import ROOT
 from bot.types import Understanding
 
-FLOORS = YAML(typ="safe").load((ROOT / "tests" / "floors.yml").read_text(encoding="utf-8"))
-LANGUAGES = ("pl", "uk", "en", "ru")
+FLOORS = YAML(typ="safe").load((ROOT / "tests" / "intents" / "floors.yml").read_text(encoding="utf-8"))
+LANGUAGES = ("pl", "uk", "en", "ru", "be")
+CRISIS_LANGUAGES = ("pl", "uk", "en", "ru")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,38 @@ def test_danger_is_heard_in_every_language(report: dict[str, Any], language: str
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_harmless_talk_seldom_raises_an_alarm(report: dict[str, Any], language: str) -> None:
     assert percent(report, "crisis", language, "false_alarms") <= FLOORS["false_alarms"][language]
+
+
+@pytest.mark.parametrize("kind", ["danger", "suicide", "trafficking"])
+def test_every_kind_of_crisis_is_heard(report: dict[str, Any], kind: str) -> None:
+    assert min(percent(report, "crisis_kinds", f"{language} {kind}", "heard") for language in CRISIS_LANGUAGES) >= FLOORS["heard"][kind]
+
+
+@pytest.mark.parametrize("language", CRISIS_LANGUAGES)
+def test_alarming_words_alone_seldom_raise_an_alarm(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "crisis_kinds", f"{language} harmless", "heard") <= FLOORS["alarms_at_alarming_words"][language]
+
+
+def test_the_lowest_author_is_no_exception(report: dict[str, Any]) -> None:
+    authors = {name: figures["accuracy"] for name, figures in report["authors"].items() if name[-2:] in ("pl", "uk", "en")}
+    assert 100 * min(authors.values()) >= FLOORS["authors"], authors
+
+
+@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+def test_confidence_is_honest(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "doubt", language, "calibration_error") <= FLOORS["calibration_error"][language]
+
+
+@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+def test_what_is_none_of_ours_is_recognised_and_real_questions_are_not_turned_away(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "doubt", language, "out_of_scope_recognised") >= FLOORS["out_of_scope_recognised"][language]
+    assert percent(report, "doubt", language, "turned_away") <= FLOORS["turned_away"]
+
+
+@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+@pytest.mark.parametrize("words", ["2", "4"])
+def test_few_words_tell_the_language(report: dict[str, Any], language: str, words: str) -> None:
+    assert percent(report, "first_words", words, language) >= FLOORS[f"language_at_{words}_words"][language]
 
 
 def test_every_intent_is_measured_by_at_least_eight_questions_in_each_language(

@@ -1,12 +1,13 @@
 """Not sure: two or three plain choices, never a guess dressed as an answer."""
 
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.interfaces import Action, Tracker
 
 from bot.actions.tracker import Domain, areas, button, language_of
 
 CHOICES = 3
+LIKELY = 0.3  # probability of a guess that the next message may lean on
 LEAST = 0.02  # probability under which a choice would only puzzle
 _NOT_A_CHOICE = ("crisis/", "greet", "goodbye", "thanks", "bot_challenge", "complaint", "out_of_scope")
 
@@ -26,4 +27,6 @@ class ActionDefaultFallback(Action):
         if len(buttons) == 1:
             buttons.append(button("help", language, domain))
         dispatcher.utter_message(response="utter_default_fallback", buttons=buttons)
-        return []
+        likely = (str(entry["name"]) for entry in tracker.latest_message.get("intent_ranking") or () if entry["confidence"] >= LIKELY)
+        about = next((name for name in likely if "/" in name and name in ranking), None)
+        return [SlotSet("topic", about)] if about else []  # what comes next may lean on a good guess

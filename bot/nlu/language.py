@@ -4,12 +4,14 @@ A linear model over character n-grams, trained from the examples alone: it is ri
 """
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from bot.content import Example
+from bot.nlu.counts import Counts
 from bot.nlu.linear import LinearText, log_softmax
 from bot.nlu.text import latin_from_cyrillic, normalise, without_diacritics
 
@@ -17,6 +19,12 @@ LATIN = "-latin"  # `uk-latin`: Ukrainian typed with Latin letters
 SCALE = 3.0  # margins to logits
 SURE = 0.5
 FEW_WORDS = 0.75  # "ok" and the name of an office say little about the language of whoever writes them
+
+_OFFICES = re.compile(
+    r"(?:kart[ayęe]|pobytu|stałego|czasowego|umow[ayęe]|o|prac[ęey]|zlecenie|dzie[łl]o|urz[ąa]d|wojew[óo]dzki|skarbowy|miasta|ds|cudzoziemc[óo]w|pesel|ukr"
+    r"|status|zus|nfz|pip|pit|mops|zezwolenie|o[śs]wiadczenie|za[śs]wiadczenie|dow[óo]d|osobisty|prawo|jazdy|meldunek|stra[żz]|graniczna|na|typu|a|\W)+",
+    re.IGNORECASE,
+)  # words that stay Polish in any language
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +44,7 @@ def recognise(model: LinearText, text: str) -> Written:
     label = model.labels[int(np.argmax(probabilities))]
     language = label.removesuffix(LATIN)
     confidence = float(sum(p for name, p in zip(model.labels, probabilities, strict=True) if name.removesuffix(LATIN) == language))
-    if len(text.split()) < 3:
+    if len(text.split()) < 3 or _is_name_of_an_office(text):
         confidence = min(confidence, FEW_WORDS)
     return Written(language if confidence >= SURE else None, confidence, label.endswith(LATIN))
 
@@ -45,21 +53,29 @@ def train(examples: Sequence[Example]) -> LinearText:
     from sklearn.svm import LinearSVC
 
     texts, labels = _training_texts(examples)
-    return LinearText.fit(
-        texts, labels, estimator=LinearSVC(C=1.0, class_weight="balanced", random_state=0), shortest=1, longest=4, rarest=3
-    )
+    svm = LinearSVC(C=1.0, tol=0.1, random_state=0)
+    return LinearText.fit(Counts.of(texts, 1, 4, with_words=True), labels, estimator=svm, rarest=3)
+
+
+def _is_name_of_an_office(text: str) -> bool:
+    return bool(_OFFICES.fullmatch(text))
+
+
+def is_cyrillic(text: str) -> bool:
+    """By most of its words: offices have long Latin names."""
+    words = [word for word in text.split() if any(c.isalpha() for c in word)]
+    return 2 * sum(any("\u0400" <= c <= "\u04ff" for c in word) for word in words) >= max(len(words), 1)
 
 
 def _of_this_script(model: LinearText, text: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """Scores with the languages of the other alphabet ruled out."""
-    cyrillic = sum("\u0400" <= c <= "\u04ff" for c in text) * 2 > sum(c.isalpha() for c in text)
     in_cyrillic = np.array([label in ("uk", "ru", "be") for label in model.labels])
     scores = model.scores(text)
-    return np.where(in_cyrillic == cyrillic, scores, np.float32(-100))
+    return np.where(in_cyrillic == is_cyrillic(text), scores, np.float32(-100))
 
 
 def _training_texts(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
-    """Each example, a short piece of it (people write two words), and its form on a poorer keyboard."""
+    """Each example, two short pieces of it (people write two words), and its form on a poorer keyboard."""
     chance = random.Random(0)
     texts: list[str] = []
     labels: list[str] = []
@@ -68,7 +84,8 @@ def _training_texts(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
         parts = text.split()
         size = chance.randint(1, 4)
         start = chance.randint(0, max(0, len(parts) - size))
-        for piece in dict.fromkeys((text, " ".join(parts[start : start + size]))):
+        beginning = parts[: chance.randint(1, 4)]
+        for piece in dict.fromkeys((text, " ".join(beginning), " ".join(parts[start : start + size]))):
             texts.append(piece)
             labels.append(label)
 

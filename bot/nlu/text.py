@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 LONGEST = 1000  # characters that are read; the rest of a very long message hardly changes its meaning
 
@@ -32,6 +33,28 @@ _LATIN = str.maketrans(
 _RUSSIAN_LATIN = str.maketrans(_pairs("г=g и=i х=h щ=sch ы=y й=i"))
 
 
+# The same keys on a Latin and on a Ukrainian or Russian keyboard.
+_LATIN_KEYS = "qwertyuiop[]asdfghjkl;'zxcvbnm,."
+_LAYOUTS = [
+    (str.maketrans(_LATIN_KEYS, "йцукенгшщзхїфівапролджєячсмитьбю"), str.maketrans("йцукенгшщзхїфівапролджєячсмитьбю", _LATIN_KEYS)),
+    (str.maketrans(_LATIN_KEYS, "йцукенгшщзхъфывапролджэячсмитьбю"), str.maketrans("йцукенгшщзхъфывапролджэячсмитьбю", _LATIN_KEYS)),
+]
+
+
+def in_right_layout(text: str, is_word: Callable[[str], bool]) -> str:
+    """`ghbdsn` -> `привіт`: what was typed on the keyboard of another alphabet, when that makes words of what is none."""
+    lower = text.lower()
+
+    def known(form: str) -> float:
+        words = re.findall(r"\w+", form)
+        return sum(map(is_word, words)) / len(words) if words else 0.0
+
+    if len(lower) < 4 or known(lower) > 0.25:
+        return text
+    best = max((lower.translate(table) for layout in _LAYOUTS for table in layout), key=known)
+    return best if known(best) >= 0.6 else text
+
+
 def normalise(text: str) -> str:
     """NFC, no invisible characters, single spaces, and not shouting."""
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text[: 4 * LONGEST]))
@@ -45,6 +68,11 @@ def without_diacritics(text: str) -> str:
     """`zażółć` -> `zazolc`, as on a keyboard without Polish letters."""
     decomposed = unicodedata.normalize("NFD", text.replace("ł", "l").replace("Ł", "L"))
     return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+def on_a_plain_keyboard(text: str) -> str:
+    """Lower case, Latin letters without diacritics; Cyrillic ones keep theirs, where `й` is no `и`."""
+    return "".join(without_diacritics(c) if c < "\u0400" else c for c in text).lower()
 
 
 def cyrillic_from_latin(text: str, language: str) -> str:

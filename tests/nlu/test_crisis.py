@@ -443,7 +443,8 @@ def test_no_pattern_is_shown_more_than_a_bounded_length(monkeypatch: pytest.Monk
     for name, watcher in watchers.items():
         monkeypatch.setattr(crisis, name, watcher)
     assert signs(unit * (size // len(unit))) == Signs(None, None)
-    assert all(watcher.searched for watcher in watchers.values())
+    after_a_sure_sign = {"_LONG_AGO_OR_IN_JEST", "_STILL", "_CLAUSE"}
+    assert all(watcher.searched for name, watcher in watchers.items() if name not in after_a_sure_sign)
     assert max(watcher.longest for watcher in watchers.values()) <= LONGEST
 
 
@@ -525,3 +526,34 @@ def test_a_hint_never_weakens_an_alarm(danger: float, suicide: float, threshold:
 def test_a_sure_pattern_is_worth_more_than_a_hint(danger: float, suicide: float, threshold: float) -> None:
     if verdict(Signs(None, SUICIDE), danger, suicide, threshold):
         assert verdict(Signs(SUICIDE, SUICIDE), danger, suicide, threshold)
+
+
+# --- long ago, or in jest
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rok temu mąż mnie pobił, szukam terapii",
+        "he beat me three years ago, i need a lawyer",
+        "три роки тому чоловік бив мене, шукаю психолога",
+        "год назад муж избил меня, мы развелись",
+        "am i going to die from this queue 😂",
+    ],
+)
+def test_what_is_long_ago_or_in_jest_is_a_hint_only(text: str) -> None:
+    assert signs(text).sure is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "we came here in 2022 and now the boss locked us in",
+        "oni nas zamknęli w 2024 i nie wypuszczają nas",
+        "they took my passport two years ago and they locked us in, cannot leave",
+        "rok temu mnie pobił, dzisiaj znowu mnie bije",
+        "мій хахаль б'є мене",
+    ],
+)
+def test_what_goes_on_is_sure_whatever_was_long_ago(text: str) -> None:
+    assert signs(text).sure == DANGER

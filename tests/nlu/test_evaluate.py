@@ -1,12 +1,15 @@
 """The figures of `bot evaluate`, against figures worked out by hand."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from bot.content import Example, Place
-from bot.nlu.evaluate import evaluate, macro_f1
+from bot.nlu.evaluate import evaluate
+from bot.nlu.results import macro_f1
 from bot.types import Crisis, Understanding
 
 WAGES, CONTRACT, GREET = "fair_work/unpaid_wages", "fair_work/contract", "greet"
@@ -114,7 +117,13 @@ def test_confusions_are_listed_the_most_frequent_first() -> None:
     twice = CASES[2]
     examples = [*(example for example, _ in CASES), twice[0]]
     report = evaluate(examples, {example.text: understanding for example, understanding in CASES}.__getitem__)
-    assert report["confusions"][0] == {"intent": WAGES, "taken_for": CONTRACT, "count": 2}
+    assert report["confusions"][0] == {
+        "intent": WAGES,
+        "taken_for": CONTRACT,
+        "count": 2,
+        "questions": ["tests/intents/any.yml:1", "tests/intents/any.yml:1"],
+        "nearest": [],
+    }
     assert sorted((c["intent"], c["taken_for"], c["count"]) for c in report["confusions"][1:]) == [
         (SUICIDE, DANGER, 1),
         (SUICIDE, GREET, 1),
@@ -128,6 +137,80 @@ def test_without_questions_there_is_a_report_of_nothing() -> None:
     assert report["all"]["questions"] == 0
     assert report["all"]["macro_f1"] == 0.0
     assert (report["languages"], report["styles"], report["intents"], report["crisis"], report["confusions"]) == ({}, {}, {}, {}, [])
+
+
+# --- authors, doubt, crisis by kind, few words
+
+
+def asked(author: str, intent: str, text: str, **tags: str) -> Example:
+    return Example(intent, "pl", text, Place(f"tests/intents/{author}/pl.yml", 1), tags)
+
+
+def measured(*cases: tuple[Example, Understanding]) -> dict[str, Any]:
+    return evaluate([example for example, _ in cases], lambda text: {e.text: u for e, u in cases}.get(text) or found(GREET, None))
+
+
+def test_the_folder_of_a_question_is_its_author() -> None:
+    report = measured((asked("first", WAGES, "a"), found(WAGES, "pl")), (asked("second", WAGES, "b"), found(GREET, "pl")))
+    assert {name: figures["accuracy"] for name, figures in report["authors"].items()} == {"first pl": 1.0, "second pl": 0.0}
+
+
+def test_doubt_counts_what_is_recognised_as_none_of_ours_and_which_real_questions_are_turned_away() -> None:
+    outside = "out_of_scope"
+    report = measured(
+        (asked("a", outside, "1"), found(outside, "pl")),
+        (asked("a", outside, "2"), found(WAGES, "pl")),
+        (asked("a", WAGES, "3"), found(outside, "pl")),
+        (asked("a", WAGES, "4"), found(outside, "pl", sure=False)),
+    )
+    figures = report["doubt"]["pl"]
+    assert (figures["out_of_scope"], figures["out_of_scope_recognised"], figures["turned_away"]) == (2, 0.5, 0.5)
+
+
+def test_the_calibration_error_is_the_distance_between_confidence_and_what_is_right() -> None:
+    cases = [(asked("a", WAGES, str(number)), found(WAGES if number < 5 else GREET, "pl")) for number in range(10)]
+    report = measured(*cases)
+    assert report["doubt"]["pl"]["calibration_error"] == pytest.approx(0.4)  # 0.9 believed, 0.5 right
+    assert report["calibration"] == [{"from": 0.9, "questions": 10, "confidence": pytest.approx(0.9), "right": 0.5}]
+
+
+def test_messages_with_a_kind_measure_the_alarm_and_nothing_else() -> None:
+    held = "counter_trafficking/get_help"
+    report = measured(
+        (asked("crisis", DANGER, "1", kind="danger", style="plain"), found(DANGER, "pl", crisis=Crisis.DANGER)),
+        (asked("crisis", DANGER, "2", kind="danger", style="short"), found(GREET, "pl")),
+        (asked("crisis", SUICIDE, "3", kind="suicide", style="short"), found(DANGER, "pl", crisis=Crisis.DANGER)),
+        (asked("crisis", held, "4", kind="trafficking", style="plain"), found(held, "pl")),
+        (asked("crisis", WAGES, "5", kind="harmless", style="alarming", register="slang"), found(DANGER, "pl", crisis=Crisis.DANGER)),
+    )
+    assert report["all"]["questions"] == 0
+    assert {name: (f["messages"], f["heard"], f["right_kind"]) for name, f in report["crisis_kinds"].items()} == {
+        "pl danger": (2, 0.5, 0.5),
+        "pl harmless": (1, 1.0, 0.0),
+        "pl suicide": (1, 1.0, 0.0),
+        "pl trafficking": (1, 1.0, 1.0),
+    }
+    assert {name: f["heard"] for name, f in report["crisis_registers"].items()} == {"plain": 1.0, "short": 0.5, "slang (harmless)": 1.0}
+
+
+def test_the_language_is_also_asked_for_at_the_first_words_of_a_question() -> None:
+    example = asked("a", WAGES, "szef nie płaci mi od maja")
+    heard: list[str] = []
+
+    def read(text: str) -> Understanding:
+        heard.append(text)
+        return found(WAGES, "pl" if len(text.split()) > 2 else None)
+
+    report = evaluate([example], read)
+    assert heard == [example.text, "szef nie", "szef nie płaci mi"]
+    assert report["first_words"] == {"2": {"pl": 0.0}, "4": {"pl": 1.0}}
+
+
+def test_a_confusion_names_its_questions_and_the_examples_nearest_to_the_first() -> None:
+    near = asked("x", GREET, "near")
+    report = evaluate([asked("a", WAGES, "1")], lambda _: found(GREET, "pl"), lambda _: [(0.9, near)])
+    (confusion,) = report["confusions"]
+    assert (confusion["questions"], confusion["nearest"]) == (["tests/intents/a/pl.yml:1"], ["tests/intents/x/pl.yml:1"])
 
 
 # --- macro F1

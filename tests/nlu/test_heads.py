@@ -1,5 +1,6 @@
 """Vector and n-grams fused: probabilities, calibration, and folds that never leak."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import ClassVar, Self
 from zlib import crc32
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.nlu.counts import Counts, Floats
 from bot.nlu.embedding import Vectors
-from bot.nlu.heads import FOLDS, Heads
-from bot.nlu.linear import Floats, LinearText
+from bot.nlu.heads import FOLDS, LONGEST, SHORTEST, Heads
+from bot.nlu.linear import LinearText
+from bot.nlu.text import on_a_plain_keyboard
 
 SUBJECTS = {
     "wages": ("szef nie płaci", "brak wypłaty", "начальник не платить", "boss does not pay"),
@@ -20,6 +23,8 @@ SUBJECTS = {
 }
 WHERE = ("w Krakowie", "у Кракові", "please")
 TEXTS = [f"{start} {end}" for starts in SUBJECTS.values() for start in starts for end in WHERE]
+AS_READ = Counts.of([*map(on_a_plain_keyboard, TEXTS)], SHORTEST, LONGEST, with_words=True)
+Bag = frozenset[str]
 LABELS = [label for label, starts in SUBJECTS.items() for _ in starts for _ in WHERE]
 GROUPS = list(range(len(TEXTS)))
 
@@ -37,17 +42,17 @@ HALF = 2 * len(TEXTS) // 3  # wages and papers
 
 
 @pytest.fixture(scope="module")
-def fitted() -> tuple[Heads, Floats]:
+def fitted() -> tuple[Heads, Floats, Floats]:
     return Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
 
 
 @pytest.fixture(scope="module")
-def heads(fitted: tuple[Heads, Floats]) -> Heads:
+def heads(fitted: tuple[Heads, Floats, Floats]) -> Heads:
     return fitted[0]
 
 
 @pytest.fixture(scope="module")
-def without_vectors() -> tuple[Heads, Floats]:
+def without_vectors() -> tuple[Heads, Floats, Floats]:
     return Heads.fit(TEXTS, None, LABELS, GROUPS)
 
 
@@ -87,8 +92,8 @@ def test_what_was_learnt_is_known_with_a_vector_and_without(heads: Heads) -> Non
     assert [best(heads, text, None) for text in TEXTS] == LABELS
 
 
-def test_heads_trained_without_vectors_work_without_them(without_vectors: tuple[Heads, Floats]) -> None:
-    heads, _ = without_vectors
+def test_heads_trained_without_vectors_work_without_them(without_vectors: tuple[Heads, Floats, Floats]) -> None:
+    heads, *_ = without_vectors
     assert [best(heads, text, None) for text in TEXTS] == LABELS
 
 
@@ -109,14 +114,14 @@ def test_both_sharpnesses_are_positive(heads: Heads, two_labels: Heads) -> None:
     assert all(factor > 0 for head in (heads, two_labels) for factor in (head.sharpness, head.sharpness_without))
 
 
-def test_random_labels_teach_modesty_and_clear_ones_confidence(fitted: tuple[Heads, Floats]) -> None:
-    heads, held_out = fitted
-    guessing, guessed = Heads.fit(TEXTS, VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
+def test_random_labels_teach_modesty_and_clear_ones_confidence(fitted: tuple[Heads, Floats, Floats]) -> None:
+    heads, held_out, _ = fitted
+    guessing, guessed, _ = Heads.fit(TEXTS, VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
     assert guessing.sharpness < heads.sharpness
     assert guessed.max(axis=1).mean() < held_out.max(axis=1).mean()
 
 
-def test_sharpness_without_a_vector_is_that_of_the_ngrams_alone(heads: Heads, without_vectors: tuple[Heads, Floats]) -> None:
+def test_sharpness_without_a_vector_is_that_of_the_ngrams_alone(heads: Heads, without_vectors: tuple[Heads, Floats, Floats]) -> None:
     assert heads.sharpness_without == without_vectors[0].sharpness_without
     assert without_vectors[0].sharpness == without_vectors[0].sharpness_without
 
@@ -124,45 +129,53 @@ def test_sharpness_without_a_vector_is_that_of_the_ngrams_alone(heads: Heads, wi
 # --- folds
 
 
+def bags(counts: Counts) -> list[Bag]:
+    """Each text as its n-grams, which tell the texts apart."""
+    return [frozenset(counts.terms[i] for i in row.indices) for row in counts.matrix]
+
+
 class Watched(Heads):
     """Notes for each part of the training which texts it learnt from and which it was asked about."""
 
-    lessons: ClassVar[list[tuple[set[str], set[str]]]] = []
+    lessons: ClassVar[dict[int, tuple[set[Bag], set[Bag]]]] = {}
 
     @classmethod
-    def _train(cls, texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]) -> Self:
-        cls.lessons.append((set(texts), set()))
-        return super()._train(texts, vectors, labels)
+    def _train(cls, counts: Counts, vectors: Vectors | None, labels: Sequence[str]) -> Self:
+        heads = super()._train(counts, vectors, labels)
+        cls.lessons[id(heads.words)] = (set(bags(counts)), set())
+        return heads
 
 
 @pytest.fixture
-def lessons(monkeypatch: pytest.MonkeyPatch) -> list[tuple[set[str], set[str]]]:
-    monkeypatch.setattr(Watched, "lessons", [])
+def lessons(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[set[Bag], set[Bag]]]:
+    monkeypatch.setattr(Watched, "lessons", {})
     scores = LinearText.scores_of_all
 
-    def noted(words: LinearText, texts: Sequence[str]) -> Floats:
-        Watched.lessons[-1][1].update(texts)
-        return scores(words, texts)
+    def noted(words: LinearText, counts: Counts) -> Floats:
+        Watched.lessons[id(words)][1].update(bags(counts))
+        return scores(words, counts)
 
     monkeypatch.setattr(LinearText, "scores_of_all", noted)
     return Watched.lessons
 
 
-def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: list[tuple[set[str], set[str]]]) -> None:
+def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
     groups = [place // 3 for place in range(len(TEXTS))]  # three texts that belong together
-    group_of = dict(zip(TEXTS, groups, strict=True))
+    group_of = dict(zip(bags(AS_READ), groups, strict=True))
     Watched.fit(TEXTS, VECTORS, LABELS, groups)
-    *parts, whole = lessons
+    everything = set(bags(AS_READ))
+    (whole,) = [lesson for lesson in lessons.values() if lesson[0] == everything]
+    parts = [lesson for lesson in lessons.values() if lesson is not whole]
     assert len(parts) == FOLDS
     for learnt, asked in parts:
         assert {group_of[text] for text in learnt}.isdisjoint(group_of[text] for text in asked)
-    assert whole == (set(TEXTS), set())
+    assert whole == (everything, set())
 
 
-def test_every_text_is_held_out_exactly_once(lessons: list[tuple[set[str], set[str]]]) -> None:
+def test_every_text_is_held_out_exactly_once(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
     Watched.fit(TEXTS, None, LABELS, GROUPS)
-    asked = [text for _, texts in lessons for text in texts]
-    assert sorted(asked) == sorted(TEXTS)
+    asked = [bag for _, texts in lessons.values() for bag in texts]
+    assert Counter(asked) == Counter(bags(AS_READ))
 
 
 def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
@@ -170,30 +183,30 @@ def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
     nonsense = ["".join(chance.choice(list("bcdfghjklmnpqrstvwxz"), 12)) for _ in range(60)]
     labels = chance.choice(["a", "b", "c"], 60).tolist()
     texts, thrice = nonsense * 3, labels * 3
-    heads, together = Heads.fit(texts, None, thrice, list(range(60)) * 3)
-    _, apart = Heads.fit(texts, None, thrice, [place + copy for copy in range(3) for place in range(60)])
+    heads, together, _ = Heads.fit(texts, None, thrice, list(range(60)) * 3)
+    _, apart, _ = Heads.fit(texts, None, thrice, [place + copy for copy in range(3) for place in range(60)])
     truth = np.array([heads.labels.index(label) for label in thrice])
     assert (apart.argmax(axis=1) == truth).all()
     assert (together.argmax(axis=1) == truth).mean() < 0.6
 
 
 def test_held_out_probabilities_are_one_row_a_text_and_sum_to_one(
-    fitted: tuple[Heads, Floats], without_vectors: tuple[Heads, Floats]
+    fitted: tuple[Heads, Floats, Floats], without_vectors: tuple[Heads, Floats, Floats]
 ) -> None:
-    for _, held_out in (fitted, without_vectors):
+    for _, held_out, _ in (fitted, without_vectors):
         assert held_out.shape == (len(TEXTS), 3)
         np.testing.assert_allclose(np.exp(held_out).sum(axis=1), 1, atol=1e-5)
 
 
-def test_held_out_answers_are_mostly_right_when_the_labels_are_clear(fitted: tuple[Heads, Floats]) -> None:
-    heads, held_out = fitted
+def test_held_out_answers_are_mostly_right_when_the_labels_are_clear(fitted: tuple[Heads, Floats, Floats]) -> None:
+    heads, held_out, _ = fitted
     found = [heads.labels[i] for i in held_out.argmax(axis=1)]
     assert np.mean([a == b for a, b in zip(found, LABELS, strict=True)]) > 0.95
 
 
 def test_a_label_that_only_one_fold_knows_is_never_guessed_for_it() -> None:
     texts, labels, groups = [*TEXTS, "rzadkie pytanie"], [*LABELS, "rare"], [*GROUPS, 0]
-    heads, held_out = Heads.fit(texts, np.array([hashed(text) for text in texts]), labels, groups)
+    heads, held_out, _ = Heads.fit(texts, np.array([hashed(text) for text in texts]), labels, groups)
     rare = heads.labels.index("rare")
     in_its_fold = [row for row, group in enumerate(groups) if group % FOLDS == 0]
     assert np.exp(held_out[in_its_fold, rare]).max() < 0.01
@@ -215,14 +228,14 @@ def test_loaded_heads_give_the_same_answers(heads: Heads) -> None:
     assert all(same_answers(loaded, heads, text, None) for text in TEXTS)
 
 
-def test_loaded_heads_of_ngrams_alone_give_the_same_answers(without_vectors: tuple[Heads, Floats]) -> None:
-    heads, _ = without_vectors
+def test_loaded_heads_of_ngrams_alone_give_the_same_answers(without_vectors: tuple[Heads, Floats, Floats]) -> None:
+    heads, *_ = without_vectors
     loaded = Heads.from_arrays("part", heads.arrays("part"))
     assert all(same_answers(loaded, heads, text, None) for text in TEXTS)
 
 
 def test_fitting_twice_gives_the_same_heads(heads: Heads) -> None:
-    again, _ = Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
+    again, *_ = Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
     assert again.sharpness == heads.sharpness
     np.testing.assert_array_equal(again.weights, heads.weights)
     np.testing.assert_array_equal(again.words.weights, heads.words.weights)

@@ -216,3 +216,14 @@ def test_training_twice_gives_the_same_model(model: LinearText) -> None:
     again = language.train(EXAMPLES)
     assert again.vocabulary == model.vocabulary
     assert (again.weights == model.weights).all()
+
+
+@pytest.mark.parametrize("text", ["?" * 1000 + " help me please", "😭" * 500 + " he beats me", "karta pobytu" + "." * 900 + " x"])
+def test_a_run_of_marks_is_no_work(text: str) -> None:
+    """It would not end in a lifetime if the names of offices were looked for carelessly."""
+    assert language._is_name_of_an_office(text) is False
+
+
+def test_names_of_offices_alone_are_recognised() -> None:
+    assert language._is_name_of_an_office("karta pobytu, urząd pracy?")
+    assert not language._is_name_of_an_office("karta pobytu dla syna")

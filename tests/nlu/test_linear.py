@@ -2,6 +2,7 @@
 
 import io
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
-from bot.nlu.linear import LinearText, log_softmax, ngrams
+from bot.nlu.counts import Counts, ngrams
+from bot.nlu.linear import LinearText, log_softmax
 
 SUBJECTS = {
     "wages": ("szef nie płaci", "brak wypłaty", "начальник не платить", "зарплата за місяць", "boss does not pay", "my salary is late"),
@@ -38,6 +40,10 @@ def svm() -> Any:
     return LinearSVC(C=1.0, random_state=0, tol=1e-6, max_iter=10_000)
 
 
+def counts_of(texts: Sequence[str], shortest: int = 2, longest: int = 5, with_words: bool = True) -> Counts:
+    return Counts.of(texts, shortest, longest, with_words)
+
+
 def pipeline_of(classifier: Any, shortest: int = 2, longest: int = 5, with_words: bool = True, rarest: int = 2) -> Any:
     """The same model, in scikit-learn's own words."""
 
@@ -56,12 +62,12 @@ def stored(model: LinearText) -> LinearText:
 
 @pytest.fixture(scope="module")
 def model() -> LinearText:
-    return LinearText.fit(TEXTS, LABELS, estimator=svm())
+    return LinearText.fit(counts_of(TEXTS), LABELS, estimator=svm())
 
 
 @pytest.fixture(scope="module")
 def two_classes() -> LinearText:
-    return LinearText.fit(TEXTS[:72], LABELS[:72], estimator=svm())
+    return LinearText.fit(counts_of(TEXTS[:72]), LABELS[:72], estimator=svm())
 
 
 # --- n-grams
@@ -95,9 +101,8 @@ def test_nothing_has_no_ngrams(text: str) -> None:
     ("shortest", "longest", "with_words", "rarest"), [(2, 5, True, 2), (3, 5, True, 2), (1, 4, True, 3), (2, 3, False, 1)]
 )
 def test_scores_are_those_of_the_scikit_learn_pipeline(shortest: int, longest: int, with_words: bool, rarest: int) -> None:
-    sizes = {"shortest": shortest, "longest": longest, "with_words": with_words, "rarest": rarest}
-    model = LinearText.fit(TEXTS, LABELS, estimator=svm(), **sizes)  # type: ignore[arg-type]  # numbers and a flag in one dict
-    pipeline = pipeline_of(svm(), **sizes).fit(TEXTS, LABELS)  # type: ignore[arg-type]  # the same
+    model = LinearText.fit(counts_of(TEXTS, shortest, longest, with_words), LABELS, estimator=svm(), rarest=rarest)
+    pipeline = pipeline_of(svm(), shortest, longest, with_words, rarest).fit(TEXTS, LABELS)
     assert model.labels == tuple(pipeline.classes_)
     assert list(model.vocabulary) == pipeline[0].get_feature_names_out().tolist()
     ours = np.array([model.scores(text) for text in SEEN_AND_UNSEEN])
@@ -106,7 +111,7 @@ def test_scores_are_those_of_the_scikit_learn_pipeline(shortest: int, longest: i
 
 def test_scores_are_those_of_the_very_estimator_that_was_trained() -> None:
     estimator = LogisticRegression(C=5.0)
-    model = LinearText.fit(TEXTS, LABELS, estimator=estimator)
+    model = LinearText.fit(counts_of(TEXTS), LABELS, estimator=estimator)
     vectorizer = pipeline_of(None)[0].fit(TEXTS)
     theirs = estimator.decision_function(vectorizer.transform(SEEN_AND_UNSEEN).astype(np.float32))
     np.testing.assert_allclose([model.scores(text) for text in SEEN_AND_UNSEEN], theirs, atol=1e-5)
@@ -130,12 +135,12 @@ def test_many_labels_are_told_apart(model: LinearText) -> None:
 
 
 def test_terms_of_too_few_texts_are_dropped() -> None:
-    model = LinearText.fit(["ala ma kota", "ala ma psa", "ola je", "ola je"], ["a", "a", "b", "b"], estimator=svm(), shortest=9, longest=8)
+    model = LinearText.fit(counts_of(["ala ma kota", "ala ma psa", "ola je", "ola je"], 9, 8), ["a", "a", "b", "b"], estimator=svm())
     assert list(model.vocabulary) == ["w:ala", "w:ala ma", "w:je", "w:ma", "w:ola", "w:ola je"]
 
 
 def test_a_training_text_without_any_common_term_does_no_harm() -> None:
-    model = LinearText.fit([*TEXTS, "", "qqq"], [*LABELS, "wages", "papers"], estimator=svm())
+    model = LinearText.fit(counts_of([*TEXTS, "", "qqq"]), [*LABELS, "wages", "papers"], estimator=svm())
     assert np.isfinite(model.scores("karta pobytu")).all()
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.nlu.text import LONGEST, cyrillic_from_latin, latin_from_cyrillic, normalise, without_diacritics
+from bot.nlu.text import LONGEST, cyrillic_from_latin, in_right_layout, latin_from_cyrillic, normalise, without_diacritics
 
 UKRAINIAN = (
     "Мій роботодавець не заплатив мені за останній місяць",
@@ -178,3 +178,23 @@ def test_cyrillic_is_left_alone_by_the_way_back(text: str, language: str) -> Non
 @given(st.text(st.characters(max_codepoint=0x24F, categories=["L", "N", "P", "Zs"])), st.sampled_from(["uk", "ru"]))
 def test_the_way_back_never_makes_a_text_longer(text: str, language: str) -> None:
     assert len(cyrillic_from_latin(text, language)) <= len(text.lower())
+
+
+WORDS = {"привіт", "мені", "не", "заплатили", "спасибо", "dzień", "dobry", "hello"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ghbdsn", "привіт"),
+        ("ghbdsn vtys yt pfgkfnbkb", "привіт мені не заплатили"),
+        ("vtys yt pfgkfnbkb", "мені не заплатили"),
+        ("cgfcb,j", "спасибо"),
+        ("руддщ", "hello"),
+        ("hello", "hello"),
+        ("мені не заплатили", "мені не заплатили"),
+        ("xkcd", "xkcd"),
+    ],
+)
+def test_words_of_the_wrong_keyboard_are_brought_back(typed: str, meant: str) -> None:
+    assert in_right_layout(typed, WORDS.__contains__) == meant

@@ -1,0 +1,91 @@
+"""Messages that lean on the one before, and messages that ask two things. Pure functions."""
+
+import re
+from dataclasses import replace
+
+from bot.types import Understanding
+
+_WORD = re.compile(r"[^\W\d_][\w'’]*")
+
+
+def _words(*lines: str) -> frozenset[str]:
+    return frozenset(" ".join(lines).split())
+
+
+# Words that ask or point and name no topic. A message made of these alone is about what was last spoken of.
+_POINTING = _words(
+    "jaki jaka jakie jakich które ktore a i ale no to ten ta te tego tej tym jest są sa czy ile gdzie kiedy jak długo dlugo co kto",
+    "komu za po z do na o w u od się sie tam tu kosztuje kosztują kosztuja zapłacić zaplacic płacę place płacić placic płatne",
+    "platne darmowe darmo bezpłatne bezplatne trwa potrwa czekać czekac muszę musze mogę moge można mozna trzeba potrzeba",
+    "potrzebne potrzebuję potrzebuje dokumenty papiery mam mieć miec wziąć wziac adres adresem dalej potem teraz zrobić zrobic",
+    "konkretnie dokładnie dokladnie jeszcze też tez także takze ktoś ktos kosztów kosztow czasu dni tygodni otwarte godziny",
+    "godzinach online internet przez iść isc pójść pojsc zadzwonić zadzwonic zapisać zapisac dostać dostac dostanę dostane mi який",
+    "яка які яких а і й та але ну це цей ця чи скільки скілки де коли як довго що хто кому за по з до на о в у від там тут коштує",
+    "коштують платити заплатити платно безплатно безкоштовно безкоштовне безплатне платне триває триватиме чекати треба потрібно",
+    "потрібні можна можу мушу маю документи папери взяти адреса далі потім тепер зробити ще також хтось часу днів тижнів грошей",
+    "відкрито години онлайн піти йти подзвонити записатися отримати мені то шо и какой какая какие каких но это этот или ли",
+    "сколько где когда как долго что кто с к от стоит стоят платить заплатить бесплатно длится ждать надо нужно нужны можно могу",
+    "должен должна документы бумаги взять адрес дальше потом теперь сделать еще ещё также время дней недель денег открыто часы",
+    "пойти идти позвонить записаться получить мне его её ее and but so then it is this that these those how much many long where",
+    "when what who which does did are it's cost costs price pay paid free take takes need for have must should can get there here",
+    "next now open hours address documents papers wait days weeks time money bring go call apply also else about with me my the of",
+    "in at be will would",
+)
+_QUESTION = _words(
+    "jaki jaka jakie jakich które czy ile gdzie kiedy jak długo dlugo co komu skąd kosztuje trwa darmowe płatne bezpłatne trzeba muszę",
+    "musze який яка яке які яких чи скільки скілки де коли як довго що шо кому платно безкоштовно треба потрібно какой какая какие",
+    "каких или",
+    "сколько где когда как долго что стоит бесплатно надо нужно how much many long where when what which does cost costs free can need",
+)
+_OF_THE_OFFICE = _words(
+    "adres adresem address адреса адрес otwarte godziny godzinach open hours відкрито години открыто часы zadzwonić zadzwonic call"
+)
+_LONGEST_FOLLOW_UP = 8  # words
+# How much likelier than anything else the next message is about the same question, or about another one of its area.
+SAME, NEAR = 30.0, 5.0
+UNSEEN = 0.001  # probability of what a ranking does not name
+SURE = 0.6  # probability in context from which a message is answered that alone was in doubt
+_ASKING = (
+    r"(?:czy|jak|gdzie|kiedy|ile|co|kto|jaki|jaka|jakie|skąd|skad|dlaczego|чи|як|де|коли|скільки|що|хто|який|яка|які|звідки|чому|можна"
+    r"|как|где|когда|сколько|что|кто|какие|какой|можно|есть|how|where|when|what|who|which|can|could|do|does|is|are|should)"
+)
+_AND = (
+    r"(?:and also|also|jeszcze|także|takze|też|oprócz tego|poza tym|ще|також|крім того|ещё|еще|также|кроме того|and|oraz"
+    r"|i(?! +(?:can|could|do|does|is|are|should|how|where|when|what|who|which)\b)|і|та|й|и)"  # the Polish one, not the English "I"
+)
+_BUT = r"(?:(?:and|i|a|і|й|та|и|а)\s+)?"
+_BETWEEN = re.compile(rf"(?<=\?)\s+{_BUT}(?:{_AND}\s+)?|(?<![\s,.;])[\s,.;]+{_BUT}{_AND}\s+(?={_ASKING}\b)", re.IGNORECASE)
+_ASKED = re.compile(rf"\?\W*$|^\W*(?:[^\W\d]+[\s,:]+){{0,4}}?{_ASKING}\b", re.IGNORECASE)
+_LEAST_WORDS = 3  # of a question that stands beside another
+_LONGEST_TEXT = 600  # characters
+_LONGEST = 60  # words; in a longer message people tell one story
+
+
+def leans_on_topic(text: str) -> bool:
+    """Whether the message asks without saying about what: "a ile to kosztuje?", "а де це?", "and how long?"."""
+    words = [word.lower() for word in _WORD.findall(text)]
+    asks = len(words) > 1 and any(word in _QUESTION for word in words) and not any(word in _OF_THE_OFFICE for word in words)
+    return asks and len(words) <= _LONGEST_FOLLOW_UP and all(word in _POINTING for word in words)
+
+
+def in_context(alone: Understanding, topic: str, leans: bool) -> Understanding:
+    """The message after one about `topic`: Bayes' rule, with a prior for staying. What leans stays in the area whatever it looks like."""
+    area = f"{topic.partition('/')[0]}/"
+    seen = dict(alone.ranking)
+    weighted = {name: p * (NEAR if name.startswith(area) else 0.0 if leans else 1.0) for name, p in seen.items()}
+    weighted[topic] = SAME * max(seen.get(topic, 0.0), UNSEEN)
+    whole = sum(weighted.values())
+    ranking = tuple(sorted(((name, p / whole) for name, p in weighted.items() if p), key=lambda entry: -entry[1]))
+    intent, confidence = ranking[0]
+    sure = leans or (intent.startswith(area) and confidence >= SURE) or (alone.sure and intent == alone.intent)
+    return replace(alone, intent=intent, confidence=confidence, ranking=ranking, sure=sure)
+
+
+def questions_in(text: str) -> list[str]:
+    """The two questions of a message that asks two, else nothing. The first may be told instead of asked; the second is asked."""
+    if len(text) > _LONGEST_TEXT or len(text.split()) > _LONGEST:
+        return []
+    parts = [part for part in _BETWEEN.split(text) if part.strip()]
+    if len(parts) != 2 or any(len(_WORD.findall(part)) < _LEAST_WORDS for part in parts):
+        return []
+    return parts if _ASKED.search(parts[1]) else []
