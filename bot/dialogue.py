@@ -38,11 +38,13 @@ class Dialogue:
         if name == "action_listen":
             return Turn(conversation, (), name, request.intent, request.understanding)
         turn = await self._perform(name, request, Conversation(conversation.address, slots))
-        replies = [*turn.replies, *self._topic_of_a_crisis(name, request, language)]
-        if request.second:
-            second = await self._perform(self.name_for(request.second.intent), request.second, turn.conversation)
-            turn = replace(turn, conversation=second.conversation, forget=turn.forget or second.forget)
-            replies += second.replies
+        replies = [*turn.replies]
+        if second := request.second or self._besides_a_crisis(name, request):
+            if request.understanding and request.understanding.crisis:
+                replies.append(self.replies.say("utter_crisis_topic", language, self._today()))
+            added = await self._perform(self.name_for(second.intent), second, turn.conversation)
+            turn = replace(turn, conversation=added.conversation, forget=turn.forget or added.forget)
+            replies += added.replies
         if offer and conversation.slots.get("offered") != offer:
             replies[-1:] = [self._with_offer(replies[-1], offer)]
             turn = _with_slots(turn, offered=offer)
@@ -99,9 +101,11 @@ class Dialogue:
 
     def _with_topic(self, name: str, request: Request, before: Mapping[str, Any]) -> dict[str, Any]:
         """What the next message may lean on. A crisis, a menu and a start end what was spoken of; the contact button does not."""
-        if request.understanding and request.understanding.crisis:
-            topic = request.understanding.topic
-        elif request.intent in self._domain["areas"] or name in ("action_help", "action_start"):
+        if (
+            (request.understanding and request.understanding.crisis)
+            or request.intent in self._domain["areas"]
+            or name in ("action_help", "action_start")
+        ):
             topic = None
         elif name.endswith(f"_{request.intent}") and "/" in request.intent and (request.understanding or request.intent != "iom/contact"):
             topic = request.intent
@@ -109,12 +113,10 @@ class Dialogue:
             return dict(before)
         return {key: value for key, value in {**before, "topic": topic}.items() if value is not None}
 
-    def _topic_of_a_crisis(self, name: str, request: Request, language: Language) -> list[Reply]:
-        """After 112 and the helpline: what they asked about besides, if that is clear."""
+    def _besides_a_crisis(self, name: str, request: Request) -> Request | None:
+        """What a message in crisis asks about besides, if that is clear."""
         topic = request.understanding.topic if request.understanding else None
-        if topic is None or name == "utter_crisis/trafficking":
-            return []
-        return [self.replies.say(utterance, language, self._today()) for utterance in ("utter_crisis_topic", f"utter_{topic}")]
+        return Request(topic, request.text) if topic and name != "utter_crisis/trafficking" else None
 
     def _reply(self, response: Mapping[str, Any], language: Language) -> Reply:
         """What an action said: the name of a response, with buttons of its own and values for its placeholders."""

@@ -57,7 +57,7 @@ class Reading:
         first, second = [_request(part, await self._understand(part)) for part in parts]
         for request, other in ((first, second), (second, first)):
             if request.understanding and request.understanding.crisis:
-                return replace(request, understanding=replace(request.understanding, topic=other.intent if self._clear(other) else None))
+                return replace(request, second=other if self._clear(other) else None)
         if first.understanding:
             first = _request(first.text, self._in_context(first.text, first.understanding, conversation))
         both = first.intent != second.intent and self._clear(first) and self._clear(second)

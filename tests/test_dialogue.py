@@ -339,3 +339,17 @@ async def test_the_contact_button_does_not_change_what_was_spoken_of(bot: Bot) -
 async def test_an_unlikely_guess_is_not_what_the_next_message_leans_on(bot: Bot) -> None:
     turn = await bot.hear("hm", intent="greet", sure=False, ranking=(("greet", 0.7), ("fair_work/contract", 0.1)))
     assert "topic" not in turn.conversation.slots
+
+
+@pytest.mark.parametrize("beside", ["help", "change_language", "talk_to_human", "iom/contact"])
+async def test_what_needs_an_action_keeps_its_buttons_beside_a_crisis(own_content: content.Content, beside: str) -> None:
+    async def understand(text: str) -> Understanding:
+        if text == "where can i hide tonight?":
+            return Understanding("crisis/danger", 1.0, language="en", language_confidence=1.0, crisis=Crisis.DANGER)
+        return Understanding(beside, 0.9, language="en", language_confidence=1.0)
+
+    dialogue = Dialogue(own_content, understand, ACT, ACTIONS, lambda: NOW)
+    turn = await dialogue.answer(Message("1", OLENA, "one thing first please? where can i hide tonight?"), Conversation(OLENA))
+    alone = await dialogue.answer(Message("2", OLENA, "one thing first please?"), Conversation(OLENA))
+    assert "112" in turn.replies[0].text.partition("\n")[0]
+    assert turn.replies[-1].buttons == alone.replies[-1].buttons != ()

@@ -136,10 +136,10 @@ def _probabilities(model: Model, embed: Embed | None, text: str, found: crisis.S
     return probabilities
 
 
-def _vector(embed: Embed | None, text: str) -> embedding.Vectors | None:
-    """None when there is no encoder, and when it fails: somebody in danger must not wait for it."""
+def _vector(embed: Embed, text: str) -> embedding.Vectors | None:
+    """None when the encoder fails: somebody in danger must not wait for it."""
     try:
-        return embed(text) if embed else None
+        return embed(text)
     except Exception as error:
         _log.error("encoder.failed", error=where(error), do="report the place named in `error`; n-grams alone understood this one")
         return None
