@@ -84,7 +84,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         channels.values(),
     )
     answering = asyncio.create_task(service.run())
-    listening = [asyncio.create_task(channel.run(service)) for channel in channels.values()]
+    listening = [asyncio.create_task(channel.run(service.mailbox)) for channel in channels.values()]
     serving = asyncio.create_task(server.serve())
     await _first_failure_or(serving, answering, *listening)
     server.should_exit = True  # also when a loop ended by a mistake of ours: better a restart than a deaf bot
@@ -145,7 +145,7 @@ def web(service: Service, store: Store, channels: Mapping[str, Channel]) -> Star
     async def health(_request: Request) -> Response:
         try:
             messages, replies = await store.open_rows()
-            if not service.stores:
+            if not service.mailbox.stores:
                 raise StoreDown
         except StoreDown:
             return JSONResponse({"status": "store down"}, status_code=503)
@@ -154,5 +154,5 @@ def web(service: Service, store: Store, channels: Mapping[str, Channel]) -> Star
     async def metrics(_request: Request) -> Response:
         return Response(generate_latest(telemetry.registry), media_type="text/plain; version=0.0.4")
 
-    routes = [route for channel in channels.values() for route in channel.routes(service)]
+    routes = [route for channel in channels.values() for route in channel.routes(service.mailbox)]
     return Starlette(routes=[Route("/health", health), Route("/metrics", metrics), *routes])

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bot import edits
 from bot.content import Content
 from bot.reading import Reading, Request
 from bot.replies import Replies
@@ -31,6 +32,12 @@ class Dialogue:
         self._clock = clock
 
     async def answer(self, message: Message, conversation: Conversation) -> Turn:
+        turn = await self._answer(message, conversation)
+        if not edits.is_news(message, conversation, turn):
+            return Turn(conversation, (), "action_listen", turn.intent, turn.understanding)
+        return turn if turn.forget or turn.action == "action_listen" else _with_slots(turn, **{edits.LAST: edits.noted(message)})
+
+    async def _answer(self, message: Message, conversation: Conversation) -> Turn:
         request = await self._read(message, conversation)
         language, offer = choose_language(request.understanding, conversation.slots, message.hint)
         slots = {**conversation.slots, "language": language.value}
@@ -187,4 +194,6 @@ def _tracker(request: Request, conversation: Conversation) -> dict[str, Any]:
 
 
 def _with_slots(turn: Turn, **slots: Any) -> Turn:
-    return replace(turn, conversation=replace(turn.conversation, slots={**turn.conversation.slots, **slots}))
+    """None takes a slot away."""
+    kept = {name: value for name, value in {**turn.conversation.slots, **slots}.items() if value is not None}
+    return replace(turn, conversation=replace(turn.conversation, slots=kept))

@@ -9,8 +9,9 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot import telemetry
-from bot.channels.base import Channel, Gone, Refused, TryLater, Unavailable
+from bot.channels.base import Channel, Gone, Refused, TryLater
 from bot.channels.splitting import parts
+from bot.mailbox import StoreMailbox
 from bot.store import Job, Store, StoreDown
 from bot.telemetry import log, where, who
 from bot.types import Address, Answer, Conversation, Message, Reply, Turn
@@ -21,14 +22,13 @@ GIVE_UP = 24 * 3600.0  # a reply older than this helps nobody
 SWEEP = 600.0
 LONGEST_WAIT = 30.0
 DELIVERIES = 16
+NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
 _log = log("service")
 
 Apologise = Callable[[Conversation], Turn]
 
 
 class Service:
-    """Also the channels' mailbox."""
-
     def __init__(self, store: Store, answer: Answer, apologise: Apologise, channels: Mapping[str, Channel], workers: int) -> None:
         self._store, self._answer, self._apologise, self._channels = store, answer, apologise, channels
         self._answers = asyncio.Semaphore(workers)
@@ -36,29 +36,8 @@ class Service:
         self._message_came = asyncio.Event()
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
-        self._receiving: set[asyncio.Task[bool]] = set()
-        self.stores = True  # whether the last message that came could be kept
-
-    async def receive(self, message: Message) -> None:
-        storing = asyncio.create_task(self._store.receive(message))
-        self._receiving.add(storing)
-        storing.add_done_callback(self._receiving.discard)
-        try:
-            new = await asyncio.shield(storing)  # who hangs up meanwhile does not stop the writing
-        except StoreDown as error:
-            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
-            self.stores = False
-            raise Unavailable from None
-        self.stores = True
-        _log.info("message.received", person=who(message.sender), channel=message.sender.channel, new=new)
-        self._message_came.set()
-
-    async def wake(self, address: Address) -> None:
-        try:
-            await self._store.wake(address)
-        except StoreDown:
-            return  # the reply waits a little longer
-        self._reply_came.set()
+        self._typing: set[asyncio.Task[None]] = set()
+        self.mailbox = StoreMailbox(store, self._message_came.set, self._reply_came.set)
 
     async def run(self) -> None:
         """Until `stop`. What is under way then is finished, so that no transaction is cut off."""
@@ -66,7 +45,7 @@ class Service:
             loops.create_task(self._loop(self._claim_message, self._answers, self._message_came, self._store.message_due_in))
             loops.create_task(self._loop(self._claim_reply, self._deliveries, self._reply_came, self._store.reply_due_in))
             loops.create_task(self._sweep())
-        await asyncio.gather(*self._receiving, return_exceptions=True)
+        await self.mailbox.close()
 
     def stop(self) -> None:
         self._stopping.set()
@@ -119,6 +98,7 @@ class Service:
     async def answer_message(self, job: Job, message: Message, conversation: Conversation) -> None:
         person, channel = who(message.sender), message.sender.channel
         started = time.perf_counter()
+        noticed = asyncio.get_running_loop().call_later(NOTICEABLE, self._show_typing, message.sender)
         try:
             turn = await self._answer(message, conversation)
         except Exception as error:
@@ -128,6 +108,8 @@ class Service:
                 await self._store.postpone_message(job, BACKOFF**job.attempt)
                 return
             turn = self._apologise(conversation)
+        finally:
+            noticed.cancel()
         seconds = time.perf_counter() - started
         finished = await self._store.finish(job, turn, self._fitting(turn, channel))
         if not finished:
@@ -135,6 +117,12 @@ class Service:
             return
         self._record(turn, channel, person, seconds)
         self._reply_came.set()
+
+    def _show_typing(self, sender: Address) -> None:
+        if channel := self._channels.get(sender.channel):
+            task = asyncio.create_task(channel.typing(sender.person))
+            self._typing.add(task)
+            task.add_done_callback(self._typing.discard)
 
     def _fitting(self, turn: Turn, channel: str) -> list[Reply]:
         limits = self._channels[channel].limits if channel in self._channels else None
@@ -160,20 +148,17 @@ class Service:
         except TryLater as error:
             if job.age < GIVE_UP:
                 wait = error.seconds if error.seconds is not None else min(BACKOFF**job.attempt, 60.0)
-                _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
+                if error.do:
+                    _log.warning("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait, do=error.do)
+                else:
+                    _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
                 telemetry.replies_total.labels(address.channel, "postponed").inc()
                 await self._store.postpone_reply(job, wait)
                 return
             outcome = "given_up"
         except Refused as error:
             outcome = "refused"
-            _log.error(
-                "reply.refused",
-                person=person,
-                channel=address.channel,
-                reason=str(error),
-                do="run `bot check`; report it if the check passes",
-            )
+            _log.error("reply.refused", person=person, channel=address.channel, reason=str(error), do=error.do)
         except Gone as error:
             outcome = "gone"
             _log.info("reply.gone", person=person, channel=address.channel, reason=str(error))
@@ -192,7 +177,7 @@ class Service:
         while not self._stopping.is_set():
             try:
                 await self._store.sweep()
-                self.stores = True
+                self.mailbox.stores = True
                 messages, replies = await self._store.open_rows()
                 telemetry.waiting_messages.set(messages)
                 telemetry.waiting_replies.set(replies)

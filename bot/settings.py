@@ -41,6 +41,33 @@ class Settings(BaseModel):
     telegram_webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; empty: long polling"))
     telegram_secret: SecretStr = Field(SecretStr(""), description=N_("secret_token of the webhook, 1-256 of A-Z a-z 0-9 _ -"))
 
+    messenger_page_token: SecretStr = Field(SecretStr(""), description=N_("access token of the Facebook page; empty: no Messenger"))
+    messenger_app_secret: SecretStr = Field(SecretStr(""), description=N_("secret of the Meta app; while it is changed: new,old"))
+    messenger_verify_token: SecretStr = Field(SecretStr(""), description=N_("the word you type beside the webhook address at Meta"))
+    messenger_page_id: str = Field("", pattern=r"^\d*$", description=N_("number of the Facebook page; empty: the page of the token"))
+    messenger_graph_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://graph.facebook.com"), description=N_("root of the Graph API, without a version (a test server)")
+    )
+    viber_token: SecretStr = Field(SecretStr(""), description=N_("token of the Viber bot; empty: no Viber"))
+    viber_webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; Viber has no long polling"))
+    viber_api_url: AnyHttpUrl = Field(AnyHttpUrl("https://chatapi.viber.com"), description=N_("root of the Viber API (a test server)"))
+
+    @field_validator("messenger_app_secret", "messenger_verify_token")
+    @classmethod
+    def _messenger_is_complete(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        token = info.data.get("messenger_page_token")
+        if token and token.get_secret_value() and not secret.get_secret_value():
+            raise ValueError(_("BOT_MESSENGER_PAGE_TOKEN needs it: anybody could write to the webhook otherwise"))
+        return secret
+
+    @field_validator("viber_webhook_url")
+    @classmethod
+    def _viber_has_a_webhook(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
+        token = info.data.get("viber_token")
+        if token and token.get_secret_value() and url is None:
+            raise ValueError(_("BOT_VIBER_TOKEN needs it: Viber sends messages to a public https address only"))
+        return url
+
     @field_validator("telegram_secret")
     @classmethod
     def _secret_is_allowed(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:

@@ -37,7 +37,8 @@ class Address:
 class Message:
     """One thing a person sent. `(sender.channel, id)` arrives once.
 
-    An empty `text` without a `payload` is something we cannot read: a photo, a sticker, a voice note.
+    An empty `text` without a `payload` is something we cannot read: a photo, a sticker, a voice note. An `edited` message has an id
+    of its own; `original` is the platform's name of the message, the same before and after.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Message:
     text: str
     payload: str | None = None
     hint: Language | None = None
+    original: str = ""
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

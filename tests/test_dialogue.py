@@ -353,3 +353,51 @@ async def test_what_needs_an_action_keeps_its_buttons_beside_a_crisis(own_conten
     alone = await dialogue.answer(Message("2", OLENA, "one thing first please?"), Conversation(OLENA))
     assert "112" in turn.replies[0].text.partition("\n")[0]
     assert turn.replies[-1].buttons == alone.replies[-1].buttons != ()
+
+
+def edited(text: str, original: str = "77") -> Message:
+    return Message("2", OLENA, text, original=original, edited=True)
+
+
+async def asked(bot: Bot, text: str, intent: str = "fair_work/unpaid_wages") -> Turn:
+    bot.understanding = Understanding(intent, 1.0, language="pl", language_confidence=1.0)
+    return await bot.take(Message("1", OLENA, text, original="77"))
+
+
+@pytest.mark.parametrize("text", ["Szef nie płaci!", "szef mi nie płaci od maja"])
+async def test_an_edit_that_changes_no_answer_is_not_answered_again(bot: Bot, text: str) -> None:
+    await asked(bot, "szef nie płaci")
+    turn = await bot.take(edited(text))
+    assert (turn.replies, turn.action) == ((), "action_listen")
+
+
+async def test_an_edit_that_asks_something_else_is_answered(bot: Bot) -> None:
+    await asked(bot, "szef nie płaci")
+    bot.understanding = Understanding("career/job_search", 1.0, language="pl", language_confidence=1.0)
+    assert (await bot.take(edited("szukam pracy"))).action == "utter_career/job_search"
+
+
+async def test_an_edit_into_another_language_is_answered_in_it(bot: Bot) -> None:
+    await asked(bot, "szef nie płaci")
+    bot.understanding = Understanding("fair_work/unpaid_wages", 1.0, language="uk", language_confidence=1.0)
+    (reply,) = (await bot.take(edited("шеф не платить"))).replies
+    assert reply.language == Language.UK
+
+
+async def test_an_edit_of_an_older_message_is_not_answered(bot: Bot) -> None:
+    await asked(bot, "szef nie płaci")
+    bot.understanding = Understanding("career/job_search", 1.0, language="pl", language_confidence=1.0)
+    assert (await bot.take(edited("szukam pracy", original="76"))).replies == ()
+
+
+async def test_an_edit_into_a_call_for_help_is_always_answered(bot: Bot) -> None:
+    await asked(bot, "szef nie płaci")
+    bot.understanding = Understanding("crisis/danger", 1.0, language="pl", language_confidence=1.0, crisis=Crisis.DANGER)
+    assert (await bot.take(edited("on mnie bije", original="76"))).action == "utter_crisis/danger"
+
+
+async def test_what_is_kept_to_know_an_edit_holds_no_words(bot: Bot) -> None:
+    await asked(bot, "canary4714")
+    original, digest = bot.conversation.slots["last_message"]
+    assert (original, len(digest)) == ("77", 16)
+    assert "canary" not in digest

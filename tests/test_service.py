@@ -24,6 +24,7 @@ class FakeChannel:
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
+        self.typed: list[str] = []
         self.troubles: list[Exception] = []
         self.changed = asyncio.Event()
 
@@ -36,6 +37,10 @@ class FakeChannel:
         if self.troubles:
             raise self.troubles.pop(0)
         self.sent.append((person, reply.text))
+        self.changed.set()
+
+    async def typing(self, person: str) -> None:
+        self.typed.append(person)
         self.changed.set()
 
     async def close(self) -> None: ...
@@ -61,7 +66,7 @@ class Running:
 
     async def say(self, *messages: tuple[str, Address, str]) -> None:
         for number, sender, words in messages:
-            await self.service.receive(Message(number, sender, words))
+            await self.service.mailbox.receive(Message(number, sender, words))
 
 
 Answering = Callable[[Message, Conversation], Awaitable[Turn]]
@@ -112,11 +117,11 @@ async def test_a_message_that_could_not_be_kept_shows_in_the_health_until_one_ca
             await connection.exec_driver_sql("ALTER TABLE inbox RENAME TO away")
         with pytest.raises(Unavailable):
             await bot.say(("1", OLENA, "hello"))
-        assert bot.service.stores is False
+        assert bot.service.mailbox.stores is False
         async with bot.store.engine.begin() as connection:
             await connection.exec_driver_sql("ALTER TABLE away RENAME TO inbox")
         await bot.say(("1", OLENA, "hello"))
-        assert bot.service.stores is True
+        assert bot.service.mailbox.stores is True
 
 
 async def test_a_long_reply_is_split_for_its_channel(tmp_path: Path) -> None:
@@ -159,11 +164,45 @@ async def test_an_answer_that_keeps_failing_ends_in_an_apology(tmp_path: Path, m
         await bot.channel.until(lambda: bot.channel.sent == [("olena", "sorry")])
 
 
+async def test_a_person_sees_that_an_answer_is_coming_only_when_it_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.NOTICEABLE", 0.0)
+    typed = asyncio.Event()
+
+    async def slow_for_olena(message: Message, conversation: Conversation) -> Turn:
+        if message.sender == OLENA:
+            await typed.wait()
+        return await echo(message, conversation)
+
+    async with running(tmp_path, slow_for_olena) as bot:
+        await bot.say(("1", OLENA, "slow"))
+        await bot.channel.until(lambda: bot.channel.typed == ["olena"])
+        monkeypatch.setattr("bot.service.NOTICEABLE", 3600.0)
+        typed.set()
+        await bot.say(("2", AHMED, "quick"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 2)
+        assert bot.channel.typed == ["olena"]
+
+
+@pytest.mark.parametrize("what", ["withdraw", "forget", "pause", "resume"])
+async def test_nothing_a_channel_asks_for_is_confirmed_while_the_store_is_down(tmp_path: Path, what: str) -> None:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
+    mailbox = Service(store, echo, apologise, {}, workers=1).mailbox
+    asked: dict[str, Callable[[], Awaitable[None]]] = {
+        "withdraw": lambda: mailbox.withdraw(OLENA, "1"),
+        "forget": lambda: mailbox.forget(OLENA),
+        "pause": lambda: mailbox.pause(OLENA, 60),
+        "resume": lambda: mailbox.resume(OLENA),
+    }
+    with pytest.raises(Unavailable):
+        await asked[what]()
+    await store.close()
+
+
 async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> None:
     store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
     service = Service(store, echo, apologise, {}, workers=1)
     with pytest.raises(Unavailable):
-        await service.receive(Message("1", OLENA, "hello"))
+        await service.mailbox.receive(Message("1", OLENA, "hello"))
     await store.close()
 
 

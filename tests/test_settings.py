@@ -47,6 +47,14 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "BOT_TELEGRAM_TOKEN": "1:token",
         "BOT_TELEGRAM_API_URL": "http://127.0.0.1:8081",
         "BOT_TELEGRAM_SECRET": "secret",
+        "BOT_MESSENGER_PAGE_TOKEN": "token",
+        "BOT_MESSENGER_APP_SECRET": "new,old",
+        "BOT_MESSENGER_VERIFY_TOKEN": "word",
+        "BOT_MESSENGER_PAGE_ID": "123",
+        "BOT_MESSENGER_GRAPH_URL": "http://127.0.0.1:8082",
+        "BOT_VIBER_TOKEN": "token",
+        "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org",
+        "BOT_VIBER_API_URL": "http://127.0.0.1:8083",
         **WEBHOOK,
     }
     assert set(environ) == {variable(name) for name in Settings.model_fields}
@@ -124,8 +132,8 @@ def test_no_value_is_ever_told_because_it_may_be_a_secret(name: str) -> None:
 
 def test_secrets_are_hidden_when_the_settings_are_printed() -> None:
     names = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-    settings = load({variable(name): CANARY for name in names})
-    assert len(names) == 3
+    settings = load({**{variable(name): CANARY for name in names}, "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org"})
+    assert len(names) == 7
     assert CANARY not in f"{settings!r} {settings}"
     assert settings.telegram_token.get_secret_value() == CANARY
 
@@ -176,3 +184,16 @@ def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) 
     for name in Settings.model_fields:
         monkeypatch.setenv(variable(name), CANARY)
     assert CANARY not in "\n".join(table())
+
+
+def test_messenger_without_a_way_to_check_who_writes_is_refused() -> None:
+    assert [mistake.partition(":")[0] for mistake in mistakes({"BOT_MESSENGER_PAGE_TOKEN": "token"})] == [
+        "BOT_MESSENGER_APP_SECRET",
+        "BOT_MESSENGER_VERIFY_TOKEN",
+    ]
+
+
+def test_viber_without_an_address_to_send_to_is_refused() -> None:
+    assert mistakes({"BOT_VIBER_TOKEN": "token"}) == [
+        "BOT_VIBER_WEBHOOK_URL: BOT_VIBER_TOKEN needs it: Viber sends messages to a public https address only"
+    ]

@@ -1,6 +1,6 @@
 """What every channel is, what it may do with the store, and the three ways a delivery can fail."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -14,39 +14,65 @@ class Unavailable(Exception):
 
 
 class TryLater(Exception):
-    """Not now. `seconds` is what the platform asked for; None: as long as we think right."""
+    """Not now. `seconds` is what the platform asked for; None: as long as we think right. `do`: what the operator can do about it."""
 
-    def __init__(self, reason: str, seconds: float | None = None) -> None:
+    def __init__(self, reason: str, seconds: float | None = None, do: str = "") -> None:
         super().__init__(reason)
-        self.seconds = seconds
+        self.seconds, self.do = seconds, do
 
 
 class Refused(Exception):
     """The platform will never take this reply: close it, and tell the operator why."""
+
+    def __init__(self, reason: str, do: str = "run `bot check`; report it if the check passes") -> None:
+        super().__init__(reason)
+        self.do = do
 
 
 class Gone(Exception):
     """The person cannot be reached any more: close the conversation and erase it."""
 
 
+def utf16(text: str) -> int:
+    """How long some platforms call a text: an emoji counts two."""
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one message of a platform may hold: characters of text and title, buttons, bytes of payload."""
+    """What one message of a platform may hold: text and title in its own unit (`size`), buttons, bytes of payload.
+
+    `text_with_buttons`: where a message with buttons holds less text than one without.
+    """
 
     text: int
     buttons: int
     title: int
     payload: int = 64
+    text_with_buttons: int | None = None
+    size: Callable[[str], int] = len
 
 
 class Mailbox(Protocol):
-    """All that a channel may do with the store."""
+    """All that a channel may do with the store. Everything raises Unavailable, and may be called again without harm."""
 
     async def receive(self, message: Message) -> None:
-        """Keep it; when this returns, it is on disk and may be confirmed. Raises Unavailable."""
+        """Keep it; when this returns, it is on disk and may be confirmed."""
+
+    async def withdraw(self, sender: Address, id: str) -> None:
+        """The person took this message back: erase it if it is not answered yet."""
+
+    async def forget(self, address: Address) -> None:
+        """The person shut us out: erase everything kept about them."""
+
+    async def pause(self, address: Address, seconds: float) -> None:
+        """A consultant has taken over: say nothing for so long, unless somebody is in danger."""
+
+    async def resume(self, address: Address) -> None:
+        """The consultant gave the conversation back."""
 
     async def wake(self, address: Address) -> None:
-        """This person can be reached again."""
+        """This person can be reached again. Never raises: at worst a reply waits a little longer."""
 
 
 class Channel(Protocol):
@@ -61,5 +87,8 @@ class Channel(Protocol):
 
     async def send(self, person: str, reply: Reply) -> None:
         """Deliver one reply that fits `limits`, or raise TryLater, Refused or Gone."""
+
+    async def typing(self, person: str) -> None:
+        """Show that an answer is coming, where the platform can. Never raises."""
 
     async def close(self) -> None: ...

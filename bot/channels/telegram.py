@@ -4,8 +4,7 @@ An update is confirmed only after it is stored. Nothing of an update is read bef
 """
 
 import asyncio
-import hmac
-import json
+import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
@@ -15,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
@@ -22,11 +22,12 @@ from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavaila
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from
 from bot.channels.vcard import vcard
+from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
+from bot.settings import Settings
 from bot.telemetry import log, where
 from bot.types import Button, Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
-LARGEST_BODY = 1024 * 1024
 POLL_SECONDS = 50
 ALLOWED_UPDATES = ["message", "callback_query"]
 NARROW = 16  # titles up to this many characters fit two in a row
@@ -53,23 +54,14 @@ class Telegram:
             return []
 
         async def webhook(request: Request) -> Response:
-            given = request.headers.get("X-Telegram-Bot-Api-Secret-Token", "")
-            if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            if not is_one_of(request.headers.get("X-Telegram-Bot-Api-Secret-Token", ""), [self._secret]):
                 return Response(status_code=403)
-            body = bytearray()
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > LARGEST_BODY:
-                    return Response(status_code=413)
-            try:
-                raw = json.loads(body)
-            except (ValueError, RecursionError):
-                raw = None
+            raw = parsed(await body_of(request))
             try:
                 if update := update_from(raw):  # else confirmed all the same: sent again it is no more readable, and it blocks its chat
                     await self._receive(update, mailbox)
             except Unavailable:
-                return Response(status_code=503, headers={"Retry-After": "5"})
+                return unavailable()
             return Response(status_code=200)
 
         return [Route("/telegram", webhook, methods=["POST"])]
@@ -98,6 +90,10 @@ class Telegram:
                 )
         except TelegramError as error:
             raise failure(error) from None
+
+    async def typing(self, person: str) -> None:
+        with contextlib.suppress(TelegramError):
+            await self._bot.send_chat_action(int(person), ChatAction.TYPING)
 
     async def close(self) -> None:
         for task in self._background:
@@ -188,3 +184,9 @@ def failure(error: TelegramError) -> TryLater | Refused | Gone:
 def seconds_of(error: RetryAfter) -> float:
     after = error.retry_after
     return after.total_seconds() if isinstance(after, timedelta) else float(after)
+
+
+def from_settings(settings: Settings) -> Telegram | None:
+    token = settings.telegram_token.get_secret_value()
+    url = str(settings.telegram_webhook_url) if settings.telegram_webhook_url else None
+    return Telegram(token, str(settings.telegram_api_url), url, settings.telegram_secret.get_secret_value()) if token else None

@@ -25,6 +25,7 @@ from bot.channels.vcard import vcard
 from bot.channels.webpage import Page, language_for
 from bot.channels.webrequests import cookie_name, key_of, message_from, person_of
 from bot.i18n import format_phone
+from bot.settings import Settings
 from bot.types import Address, Reply
 
 STALLED = 5.0  # seconds a browser may take to accept one event
@@ -84,6 +85,9 @@ class WebChat:
             data["contact"] |= {"phone": format_phone(reply.contact.phone), "vcard": vcard(reply.contact)}
         if not await self._sessions.deliver(person, json.dumps(data, ensure_ascii=False)):
             raise TryLater("no browser of this person is connected")
+
+    async def typing(self, person: str) -> None:
+        """Nothing: the page shows by itself that an answer is coming."""
 
     async def close(self) -> None:
         """End every open stream. Call it when the server is told to stop: uvicorn waits for open streams before its lifespan ends."""
@@ -178,3 +182,7 @@ async def _write(send: Send, text: str) -> None:
 
 def event(position: str, data: str = "", name: str = "message") -> str:
     return f"id: {position}\nevent: {name}\ndata: {data}\n\n"
+
+
+def from_settings(settings: Settings) -> WebChat | None:
+    return WebChat() if settings.web_chat else None

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
+from bot.channels.webhooks import body_of, is_json, storable
 from bot.i18n import language_from_tag
 from bot.types import Address, Message
 
@@ -22,27 +23,12 @@ async def message_from(request: Request, sender: Address) -> Message:
     origin = request.headers.get("Origin")
     if origin is not None and urlsplit(origin).netloc != request.headers.get("Host"):
         raise HTTPException(403)
-    if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != "application/json":
+    if not is_json(request):
         raise HTTPException(415)
-    message = message_in(await _body_of(request), sender)
+    message = message_in(await body_of(request, LARGEST_BODY), sender)
     if message is None:
         raise HTTPException(400)
     return message
-
-
-async def _body_of(request: Request) -> bytes:
-    """At most LARGEST_BODY of it; more is not read."""
-    if int(request.headers.get("Content-Length", "0")) > LARGEST_BODY:
-        raise HTTPException(413)
-    body = bytearray()
-    try:
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise HTTPException(413)
-    except ClientDisconnect:
-        raise HTTPException(400) from None
-    return bytes(body)
 
 
 def message_in(body: bytes, sender: Address) -> Message | None:
@@ -55,15 +41,10 @@ def message_in(body: bytes, sender: Address) -> Message | None:
         return None
     hint = language_from_tag(language) if isinstance(language, str) else None
     if isinstance(text, str) and text.strip() and payload is None:
-        return Message(id, sender, _storable(text), None, hint)
+        return Message(id, sender, storable(text), None, hint)
     if isinstance(payload, str) and payload.startswith("/") and len(payload) <= LONGEST_PAYLOAD and text is None:
-        return Message(id, sender, "", _storable(payload), hint)
+        return Message(id, sender, "", storable(payload), hint)
     return None
-
-
-def _storable(text: str) -> str:
-    """Half an emoji is valid JSON but not valid UTF-8, and PostgreSQL takes no zero character."""
-    return text.encode(errors="replace").decode().replace("\0", "")
 
 
 def cookie_name(request: Request) -> str:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -19,6 +19,7 @@ from bot.store.tables import conversations, inbox, outbox
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
 
 LEASE = 60.0  # seconds a worker may take before its row is given to another
+_BODY = ("text", "payload", "hint", "original", "edited")  # of a message: erased once it is answered
 
 
 class StoreDown(Exception):
@@ -41,11 +42,10 @@ class Store:
 
     async def receive(self, message: Message) -> bool:
         """Keep a message until it is answered. False: it was here before."""
-        dialect = postgresql if self.engine.dialect.name == "postgresql" else sqlite
-        body = {"text": message.text, "payload": message.payload, "hint": message.hint}
+        body = {key: getattr(message, key) for key in _BODY}
         async with self._begin() as connection:
             result = await connection.execute(
-                dialect.insert(inbox)
+                self._dialect.insert(inbox)
                 .values(
                     channel=message.sender.channel,
                     message_id=message.id,
@@ -67,8 +67,7 @@ class Store:
                 return None
             sender = Address(row["channel"], row["person"])
             body = row["body"]
-            hint = Language(body["hint"]) if body["hint"] else None
-            message = Message(row["message_id"], sender, body["text"], body["payload"], hint)
+            message = Message(row["message_id"], sender, **{**body, "hint": Language(body["hint"]) if body["hint"] else None})
             job = Job(row["id"], row["attempt"], self._now() - row["received_at"])
             return job, message, await self._conversation(connection, sender)
 
@@ -127,6 +126,23 @@ class Store:
         async with self._begin() as connection:
             await self._erase(connection, address, inbox, outbox, conversations)
 
+    async def withdraw(self, sender: Address, id: str) -> None:
+        """Erase a message that is not answered yet. Its key stays: the platform may send it again."""
+        mine = and_(inbox.c.channel == sender.channel, inbox.c.message_id == id, inbox.c.person == sender.person)
+        async with self._begin() as connection:
+            await connection.execute(
+                update(inbox).where(mine, inbox.c.done_at.is_(None)).values(done_at=self._now(), body=None, person=None)
+            )
+
+    async def pause(self, address: Address, seconds: float) -> None:
+        """A consultant writes to this person for so long, or until `resume`."""
+        async with self._begin() as connection:
+            await self._upsert(connection, address, {"slots": {}}, {"paused_until": self._now() + seconds})
+
+    async def resume(self, address: Address) -> None:
+        async with self._begin() as connection:
+            await connection.execute(update(conversations).where(_of(address)).values(paused_until=None))
+
     async def release_leases(self) -> None:
         """For a single process at its start: what a dead predecessor had claimed is due now."""
         async with self._begin() as connection:
@@ -169,10 +185,7 @@ class Store:
             await queue.postpone(connection, table, job.id, job.attempt, self._now() + seconds)
 
     async def _conversation(self, connection: AsyncConnection, address: Address) -> Conversation:
-        found = await connection.execute(
-            select(conversations).where(conversations.c.channel == address.channel, conversations.c.person == address.person)
-        )
-        row = found.mappings().first()
+        row = (await connection.execute(select(conversations).where(_of(address)))).mappings().first()
         if row is None:
             return Conversation(address)
         return Conversation(address, retention.remembered(row["slots"], self._now() - row["updated_at"]), row["paused_until"])
@@ -182,18 +195,23 @@ class Store:
             await connection.execute(delete(table).where(table.c.channel == address.channel, table.c.person == address.person))
 
     async def _save(self, connection: AsyncConnection, conversation: Conversation) -> None:
-        mine = and_(conversations.c.channel == conversation.address.channel, conversations.c.person == conversation.address.person)
-        await connection.execute(delete(conversations).where(mine))
+        """The slots alone: whether a consultant writes may have changed since the conversation was read."""
         if conversation.slots:
-            await connection.execute(
-                insert(conversations).values(
-                    channel=conversation.address.channel,
-                    person=conversation.address.person,
-                    slots=dict(conversation.slots),
-                    paused_until=conversation.paused_until,
-                    updated_at=self._now(),
-                )
-            )
+            await self._upsert(connection, conversation.address, {}, {"slots": dict(conversation.slots)})
+        else:
+            nothing_left = and_(_of(conversation.address), conversations.c.paused_until.is_(None))
+            await connection.execute(delete(conversations).where(nothing_left))
+
+    async def _upsert(self, connection: AsyncConnection, address: Address, first: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        values = {**values, "updated_at": self._now()}
+        row = {"channel": address.channel, "person": address.person, **first, **values}
+        added = self._dialect.insert(conversations).values(row)
+        await connection.execute(added.on_conflict_do_update(index_elements=["channel", "person"], set_=values))
+
+    @property
+    def _dialect(self) -> Any:
+        """Both know ON CONFLICT, each by a construct of its own."""
+        return postgresql if self.engine.dialect.name == "postgresql" else sqlite
 
     @asynccontextmanager
     async def _begin(self) -> AsyncIterator[AsyncConnection]:
@@ -202,6 +220,10 @@ class Store:
                 yield connection
         except DBAPIError as error:
             raise StoreDown(type(error.orig).__name__) from None
+
+
+def _of(address: Address) -> ColumnElement[bool]:
+    return and_(conversations.c.channel == address.channel, conversations.c.person == address.person)
 
 
 def _reply(body: Mapping[str, Any]) -> Reply:

@@ -12,33 +12,19 @@ from telegram import Update
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.channels import telegram
-from bot.channels.base import Gone, Refused, TryLater, Unavailable
+from bot.channels.base import Gone, Refused, TryLater
 from bot.channels.telegram import Telegram, failure, keyboard
 from bot.channels.telegram_profile import COMMANDS
 from bot.channels.telegram_updates import UpdatesRequest, message_from
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
 from tests.conftest import Records
+from tests.fakes.mailbox import Mailbox
 from tests.fakes.telegram import FakeTelegram
 
 PERSON = {"id": 7, "is_bot": False, "first_name": "Olena", "language_code": "uk"}
 CHAT = {"id": 7, "type": "private", "first_name": "Olena"}
 STILL = {"is_animated": False, "is_video": False}
 CARD = ContactCard("Anna Nowak", "IOM Kraków", "+48530595013", "office@example.org", "https://example.org")
-
-
-class Mailbox:
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.down = False
-        self.came = asyncio.Event()
-
-    async def receive(self, message: Message) -> None:
-        if self.down:
-            raise Unavailable
-        self.messages.append(message)
-        self.came.set()
-
-    async def wake(self, address: Address) -> None: ...
 
 
 def update(**fields: Any) -> Update:

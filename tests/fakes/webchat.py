@@ -52,6 +52,14 @@ class MailboxInMemory:
             raise Unavailable
         self.woken.put_nowait(address)
 
+    async def withdraw(self, sender: Address, id: str) -> None: ...
+
+    async def forget(self, address: Address) -> None: ...
+
+    async def pause(self, address: Address, seconds: float) -> None: ...
+
+    async def resume(self, address: Address) -> None: ...
+
     async def arrived(self) -> Message:
         async with asyncio.timeout(SOON):
             return await self._arrivals.get()

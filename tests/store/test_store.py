@@ -254,3 +254,45 @@ async def test_a_database_that_does_not_answer_is_named_for_what_to_do(tmp_path:
     with pytest.raises(StoreDown, match=r"^OperationalError$"):
         await store.receive(message(1))
     await store.close()
+
+
+async def test_a_message_taken_back_before_its_answer_is_erased_and_not_answered(store: Store) -> None:
+    await store.receive(message(1, words="canary-4713"))
+    await store.withdraw(OLENA, "1")
+    assert await store.next_message() is None
+    assert "canary-4713" not in await everything(store)
+    assert not await store.receive(message(1))
+
+
+async def test_nobody_takes_back_a_message_of_somebody_else(store: Store) -> None:
+    await store.receive(message(1))
+    await store.withdraw(AHMED, "1")
+    assert (await claim(store))[1] == message(1)
+
+
+async def test_a_conversation_is_paused_for_a_consultant_until_it_is_given_back(store: Store, clock: Clock) -> None:
+    await store.pause(OLENA, HOUR)
+    await store.receive(message(1))
+    job, _message, conversation = await claim(store)
+    assert conversation == Conversation(OLENA, {}, clock.now + HOUR)
+    await store.finish(job, turn(), ())
+    await store.resume(OLENA)
+    await store.receive(message(2))
+    assert (await claim(store))[2] == Conversation(OLENA)
+
+
+async def test_a_pause_that_begins_while_a_message_is_being_answered_is_not_lost(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    job, _message, _conversation = await claim(store)
+    await store.pause(OLENA, HOUR)
+    await store.finish(job, turn(language="uk"), ())
+    await store.receive(message(2))
+    assert (await claim(store))[2] == Conversation(OLENA, {"language": "uk"}, clock.now + HOUR)
+
+
+async def test_a_pause_keeps_what_was_remembered(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    await store.pause(OLENA, HOUR)
+    await store.receive(message(2))
+    assert (await claim(store))[2].slots == {"language": "uk", "topic": "fair_work/contract"}

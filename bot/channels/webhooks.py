@@ -1,0 +1,71 @@
+"""What the webhooks of all platforms share: a body that is bounded in size and time, and secrets compared in constant time.
+
+It knows no platform, and nothing of a body is parsed before the channel has checked who sent it.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+LARGEST_BODY = 1024 * 1024
+SLOWEST_BODY = 10.0  # seconds
+RETRY_AFTER = "5"
+
+
+async def body_of(request: Request, largest: int = LARGEST_BODY, seconds: float = SLOWEST_BODY) -> bytes:
+    """The raw body, or HTTPException: too large, too slow, broken off. What is too much is not read."""
+    announced = request.headers.get("Content-Length", "0")
+    if not announced.isdecimal() or int(announced) > largest:
+        raise HTTPException(413)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > largest:
+                    raise HTTPException(413)
+    except TimeoutError:
+        raise HTTPException(408, headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise HTTPException(400) from None
+    return bytes(body)
+
+
+def is_json(request: Request) -> bool:
+    return request.headers.get("Content-Type", "").partition(";")[0].strip().lower() == "application/json"
+
+
+def parsed(body: bytes) -> Any:
+    """None for what is no JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def is_one_of(given: str, secrets: Iterable[str]) -> bool:
+    """In constant time, and never for an empty secret."""
+    matches = [bool(secret) and hmac.compare_digest(given.encode(), secret.encode()) for secret in secrets]
+    return any(matches)
+
+
+def signature(body: bytes, secret: str) -> str:
+    """HMAC-SHA256 in hexadecimal."""
+    return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+
+
+def storable(text: str) -> str:
+    """Half an emoji is valid JSON but not valid UTF-8, and PostgreSQL takes no zero character."""
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def unavailable() -> Response:
+    """The store is down: the platform sends it again."""
+    return Response(status_code=503, headers={"Retry-After": RETRY_AFTER})

@@ -1,0 +1,64 @@
+"""What channels may do with the store: the one `Mailbox` there is. It wakes the loops of the service, and answers nothing."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bot.channels.base import Unavailable
+from bot.store import Store, StoreDown
+from bot.telemetry import log, who
+from bot.types import Address, Message
+
+T = TypeVar("T")
+_log = log("service")
+
+
+class StoreMailbox:
+    def __init__(self, store: Store, message_came: Callable[[], None], reply_came: Callable[[], None]) -> None:
+        self._store, self._message_came, self._reply_came = store, message_came, reply_came
+        self._receiving: set[asyncio.Task[bool]] = set()
+        self.stores = True  # whether the last message that came could be kept
+
+    async def receive(self, message: Message) -> None:
+        storing = asyncio.create_task(self._store.receive(message))
+        self._receiving.add(storing)
+        storing.add_done_callback(self._receiving.discard)
+        new = await self._kept(asyncio.shield(storing))  # who hangs up meanwhile does not stop the writing
+        _log.info("message.received", person=who(message.sender), channel=message.sender.channel, new=new)
+        self._message_came()
+
+    async def withdraw(self, sender: Address, id: str) -> None:
+        await self._kept(self._store.withdraw(sender, id))
+
+    async def forget(self, address: Address) -> None:
+        await self._kept(self._store.forget(address))
+        _log.info("person.left", person=who(address), channel=address.channel)
+
+    async def pause(self, address: Address, seconds: float) -> None:
+        await self._kept(self._store.pause(address, seconds))
+        _log.info("consultant.took_over", person=who(address), channel=address.channel)
+
+    async def resume(self, address: Address) -> None:
+        await self._kept(self._store.resume(address))
+        _log.info("consultant.gave_back", person=who(address), channel=address.channel)
+
+    async def wake(self, address: Address) -> None:
+        try:
+            await self._store.wake(address)
+        except StoreDown:
+            return  # the reply waits a little longer
+        self._reply_came()
+
+    async def close(self) -> None:
+        """What is being written is written to its end."""
+        await asyncio.gather(*self._receiving, return_exceptions=True)
+
+    async def _kept(self, writing: Awaitable[T]) -> T:
+        try:
+            result = await writing
+        except StoreDown as error:
+            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
+            self.stores = False
+            raise Unavailable from None
+        self.stores = True
+        return result
