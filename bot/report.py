@@ -43,7 +43,7 @@ def lines(report: Mapping[str, Any]) -> Iterator[str]:
     yield from _table(_("By intent"), report["intents"], _intent_columns())
     yield from _table(_("Doubt"), report["doubt"], _doubt_columns())
     yield from _table(_("Crisis"), report["crisis"], _crisis_columns())
-    yield from _table(_("Crisis by language and kind"), report["crisis_kinds"], _alarm_columns())
+    yield from _table(_("Crisis by author, language and kind"), report["crisis_kinds"], _alarm_columns())
     yield from _table(_("Crisis by register"), report["crisis_registers"], _alarm_columns())
     yield from _table(_("Language by number of words"), report["first_words"], _language_columns(report))
     yield _("Most frequent confusions (intent, taken for, how often), and the examples nearest to one of them")

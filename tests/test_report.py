@@ -45,7 +45,7 @@ TITLES = [
     "By intent",
     "Doubt",
     "Crisis",
-    "Crisis by language and kind",
+    "Crisis by author, language and kind",
     "Crisis by register",
     "Language by number of words",
 ]

@@ -55,13 +55,16 @@ def test_harmless_talk_seldom_raises_an_alarm(report: dict[str, Any], language: 
 
 
 @pytest.mark.parametrize("kind", ["danger", "suicide", "trafficking"])
-def test_every_kind_of_crisis_is_heard(report: dict[str, Any], kind: str) -> None:
-    assert min(percent(report, "crisis_kinds", f"{language} {kind}", "heard") for language in CRISIS_LANGUAGES) >= FLOORS["heard"][kind]
+@pytest.mark.parametrize("author", FLOORS["heard"])
+def test_every_kind_of_crisis_is_heard(report: dict[str, Any], author: str, kind: str) -> None:
+    heard = [percent(report, "crisis_kinds", f"{author} {language} {kind}", "heard") for language in CRISIS_LANGUAGES]
+    assert min(heard) >= FLOORS["heard"][author][kind], heard
 
 
 @pytest.mark.parametrize("language", CRISIS_LANGUAGES)
-def test_alarming_words_alone_seldom_raise_an_alarm(report: dict[str, Any], language: str) -> None:
-    assert percent(report, "crisis_kinds", f"{language} harmless", "heard") <= FLOORS["alarms_at_alarming_words"][language]
+@pytest.mark.parametrize("author", FLOORS["alarms_at_alarming_words"])
+def test_alarming_words_alone_seldom_raise_an_alarm(report: dict[str, Any], author: str, language: str) -> None:
+    assert percent(report, "crisis_kinds", f"{author} {language} harmless", "heard") <= FLOORS["alarms_at_alarming_words"][author][language]
 
 
 def test_the_lowest_author_is_no_exception(report: dict[str, Any]) -> None:

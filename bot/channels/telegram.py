@@ -7,30 +7,32 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from telegram import Bot, InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, Update
+from telegram import Bot, LinkPreviewOptions, Update
 from telegram.constants import ChatAction
-from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.channels.base import Limits, Mailbox, Unavailable
+from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
-from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from
+from bot.channels.telegram_replies import copy_keyboard, keyboard
+from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from, who_left
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
 from bot.telemetry import log, where
-from bot.types import Button, Reply
+from bot.types import Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
 POLL_SECONDS = 50
-ALLOWED_UPDATES = ["message", "callback_query"]
-NARROW = 16  # titles up to this many characters fit two in a row
+ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
+LOOK_EVERY = 600.0  # seconds between two looks at how the webhook fares
+MANY = 50  # updates that wait for us: from here on Telegram itself warns
 _log = log("telegram")
 
 
@@ -74,22 +76,41 @@ class Telegram:
                 lambda: self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
             ):
                 _log.info("webhook.set")
+                while True:
+                    await asyncio.sleep(LOOK_EVERY)
+                    await self.look_at_webhook()
             return
         await self._until_done(lambda: self._bot.delete_webhook(drop_pending_updates=False))
         _log.info("polling.started")
         await self._poll(mailbox)
 
+    async def look_at_webhook(self) -> None:
+        """Whether Telegram reaches us, in its own words of the error; they name our address and nothing else."""
+        with contextlib.suppress(TelegramError):
+            info = await self._bot.get_webhook_info()
+            if info.pending_update_count >= MANY or not info.url:
+                reason = info.last_error_message or ("no webhook is set" if not info.url else "none given")
+                do = "see that BOT_TELEGRAM_WEBHOOK_URL reaches this bot by https, and that no other program set another webhook"
+                _log.warning("webhook.failing", waiting=info.pending_update_count, reason=reason, do=do)
+
     async def send(self, person: str, reply: Reply) -> None:
         try:
             if reply.contact:
                 card = reply.contact
-                await self._bot.send_contact(int(person), phone_number=card.phone, first_name=card.name, vcard=vcard(card))
+                await self._bot.send_contact(
+                    int(person),
+                    phone_number=card.phone,
+                    first_name=card.name,
+                    vcard=vcard(card),
+                    reply_markup=copy_keyboard(card, reply.language),
+                )
             else:
                 await self._bot.send_message(
                     int(person), reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=LinkPreviewOptions(is_disabled=True)
                 )
         except TelegramError as error:
-            raise failure(error) from None
+            if trouble := failure(error):
+                raise trouble from None
 
     async def typing(self, person: str) -> None:
         with contextlib.suppress(TelegramError):
@@ -116,9 +137,10 @@ class Telegram:
                 await self._pause(error, failures)
 
     async def _receive(self, update: Update, mailbox: Mailbox) -> None:
-        message = message_from(update, self._bot_id)
-        if message:
+        if message := message_from(update, self._bot_id):
             await mailbox.receive(message)
+        if left := who_left(update):
+            await mailbox.forget(left)
         if update.callback_query:  # even one that we do not understand: its button spins until it is answered
             task = asyncio.create_task(self._answer_callback(update.callback_query.id))
             self._background.add(task)
@@ -150,40 +172,11 @@ class Telegram:
         seconds = seconds_of(error) if isinstance(error, RetryAfter) else min(2.0**failures, 60.0)
         do = "nothing; it is tried again by itself"
         if isinstance(error, InvalidToken):
-            do = "check BOT_TELEGRAM_TOKEN with @BotFather"
+            do = ASK_BOTFATHER
         elif isinstance(error, Conflict):
             do = "stop the other program that reads this bot's messages, or give each its own token"
         _log.warning("telegram.unavailable", error=where(error), retry_in=seconds, do=do)
         await asyncio.sleep(seconds)
-
-
-def keyboard(buttons: Sequence[Button]) -> InlineKeyboardMarkup | None:
-    """Two in a row while all titles are short, else one."""
-    if not buttons:
-        return None
-    columns = 2 if len(buttons) > 3 and all(len(button.title) <= NARROW for button in buttons) else 1
-    keys = [InlineKeyboardButton(button.title, callback_data=button.payload) for button in buttons]
-    return InlineKeyboardMarkup([keys[i : i + columns] for i in range(0, len(keys), columns)])
-
-
-def failure(error: TelegramError) -> TryLater | Refused | Gone:
-    """What to do after an error of the Bot API. BadRequest derives from NetworkError, so it is asked first."""
-    if isinstance(error, RetryAfter):
-        return TryLater("rate limit", seconds_of(error))
-    if isinstance(error, Forbidden):
-        return Gone("blocked or deleted")
-    if isinstance(error, BadRequest):
-        return Gone("no such chat") if "chat not found" in error.message.lower() else Refused("bad request")
-    if isinstance(error, InvalidToken):
-        return TryLater("token refused: check BOT_TELEGRAM_TOKEN", 60)
-    if isinstance(error, NetworkError):
-        return TryLater("network")
-    return TryLater("telegram")
-
-
-def seconds_of(error: RetryAfter) -> float:
-    after = error.retry_after
-    return after.total_seconds() if isinstance(after, timedelta) else float(after)
 
 
 def from_settings(settings: Settings) -> Telegram | None:

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from telegram import Update
+from telegram import ChatMember, Update, User
 from telegram.constants import ChatType
 from telegram.request import HTTPXRequest
 
+from bot.channels.webhooks import storable
 from bot.i18n import language_from_tag
 from bot.telemetry import log, where
 from bot.types import Address, Language, Message
@@ -42,17 +43,33 @@ def update_from(raw: Any) -> Update | None:
 
 
 def message_from(update: Update, bot_id: str) -> Message | None:
-    """What a person wrote or pressed in a private chat; None for everything that is not for us. Pure."""
-    if update.callback_query:
-        sender, payload = update.callback_query.from_user, update.callback_query.data
-        return _message(update, bot_id, str(sender.id), "", payload, sender.language_code) if payload else None
-    message = update.message
+    """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure."""
+    id = f"{bot_id}:{update.update_id}"
+    if query := update.callback_query:
+        here = query.message is None or query.message.chat.type == ChatType.PRIVATE
+        address = Address(NAME, str(query.from_user.id))
+        return Message(id, address, "", query.data, _hint(query.from_user)) if query.data and here else None
+    message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
         return None
-    tag = message.from_user.language_code if message.from_user else None
-    return _message(update, bot_id, str(message.chat.id), message.text or message.caption or "", None, tag)
+    return Message(
+        id,
+        Address(NAME, str(message.chat.id)),
+        storable(message.text or message.caption or ""),
+        None,
+        _hint(message.from_user),
+        original=str(message.message_id),
+        edited=update.edited_message is not None,
+    )
 
 
-def _message(update: Update, bot_id: str, person: str, text: str, payload: str | None, tag: str | None) -> Message:
-    hint = language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")
-    return Message(f"{bot_id}:{update.update_id}", Address(NAME, person), text, payload, hint)
+def who_left(update: Update) -> Address | None:
+    """Whoever blocked us or deleted the chat. Pure."""
+    change = update.my_chat_member
+    left = change and change.chat.type == ChatType.PRIVATE and change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
+    return Address(NAME, str(change.chat.id)) if change and left else None
+
+
+def _hint(person: User | None) -> Language | None:
+    tag = person.language_code if person else None
+    return language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")

@@ -35,7 +35,7 @@ def evaluate(examples: Iterable[Example], read: Read, nearest: Nearest = lambda 
         "intents": _by_intent(results),
         "doubt": _by(results, lambda r: r.example.language, _doubt_figures),
         "crisis": _by(results, lambda r: r.example.language, _crisis_figures),
-        "crisis_kinds": _by(crisis, lambda r: f"{r.example.language} {r.example.tags['kind']}", _alarm_figures),
+        "crisis_kinds": _by(crisis, lambda r: f"{r.author} {r.example.language} {r.example.tags['kind']}", _alarm_figures),
         "crisis_registers": _by(crisis, lambda r: _register(r.example), _alarm_figures),
         "first_words": _first_words(results, read),
         "confusions": _confusions(results, nearest),

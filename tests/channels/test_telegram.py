@@ -13,9 +13,11 @@ from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, Re
 
 from bot.channels import telegram
 from bot.channels.base import Gone, Refused, TryLater
-from bot.channels.telegram import Telegram, failure, keyboard
+from bot.channels.telegram import Telegram
+from bot.channels.telegram_errors import failure
 from bot.channels.telegram_profile import COMMANDS
-from bot.channels.telegram_updates import UpdatesRequest, message_from
+from bot.channels.telegram_replies import keyboard
+from bot.channels.telegram_updates import UpdatesRequest, message_from, who_left
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
 from tests.conftest import Records
 from tests.fakes.mailbox import Mailbox
@@ -36,13 +38,47 @@ def written(**fields: Any) -> dict[str, Any]:
 
 
 def test_what_a_person_writes_becomes_a_message() -> None:
-    expected = Message("99:41", Address("telegram", "7"), "Добрий день", None, Language.UK)
+    expected = Message("99:41", Address("telegram", "7"), "Добрий день", None, Language.UK, original="1")
     assert expected == message_from(update(message=written(text="Добрий день")), "99")
 
 
 def test_a_pressed_button_becomes_its_payload() -> None:
     query = {"id": "1", "from": PERSON, "chat_instance": "1", "data": "/help", "message": written(text="menu")}
     assert Message("99:41", Address("telegram", "7"), "", "/help", Language.UK) == message_from(update(callback_query=query), "99")
+
+
+def test_a_changed_message_keeps_its_number_and_is_called_edited() -> None:
+    expected = Message("99:41", Address("telegram", "7"), "Добрий вечір", None, Language.UK, original="1", edited=True)
+    assert expected == message_from(update(edited_message=written(text="Добрий вечір", edit_date=1_800_000_001)), "99")
+
+
+def test_a_button_pressed_in_a_group_is_not_for_us() -> None:
+    group = written(text="menu") | {"chat": {"id": -5, "type": "group", "title": "g"}}
+    query = {"id": "1", "from": PERSON, "chat_instance": "1", "data": "/help", "message": group}
+    assert message_from(update(callback_query=query), "99") is None
+
+
+def test_a_press_on_a_message_that_telegram_no_longer_shows_counts() -> None:
+    query = {"id": "1", "from": PERSON, "chat_instance": "1", "data": "/help", "message": {"chat": CHAT, "message_id": 3, "date": 0}}
+    message = message_from(update(callback_query=query), "99")
+    assert message
+    assert message.payload == "/help"
+
+
+def member(status: str, chat: dict[str, Any] = CHAT) -> Update:
+    bot = {"id": 99, "is_bot": True, "first_name": "bot"}
+    until = {"until_date": 0} if status == "kicked" else {}
+    old, new = {"user": bot, "status": "member"}, {"user": bot, "status": status, **until}
+    return update(my_chat_member={"chat": chat, "from": PERSON, "date": 1_800_000_000, "old_chat_member": old, "new_chat_member": new})
+
+
+def test_whoever_blocks_the_bot_has_left() -> None:
+    assert who_left(member("kicked")) == Address("telegram", "7")
+
+
+@pytest.mark.parametrize("change", [member("member"), member("kicked", {"id": -5, "type": "group", "title": "g"}), update()])
+def test_nobody_else_has_left(change: Update) -> None:
+    assert who_left(change) is None
 
 
 def test_the_words_under_a_photo_are_read() -> None:
@@ -82,7 +118,6 @@ def test_what_we_cannot_read_becomes_a_message_without_text(content: dict[str, A
     "fields",
     [
         {"message": written(text="hi") | {"chat": {"id": -5, "type": "group", "title": "g"}}},
-        {"edited_message": written(text="hi", edit_date=1_800_000_001)},
         {"channel_post": {"message_id": 1, "date": 1_800_000_000, "chat": {"id": -6, "type": "channel", "title": "c"}, "text": "hi"}},
         {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "1", "game_short_name": "g"}},
         {"poll_answer": {"poll_id": "1", "option_ids": [], "option_persistent_ids": [], "user": PERSON}},
@@ -121,12 +156,17 @@ def test_short_titles_stand_two_in_a_row_and_long_ones_alone() -> None:
         (InvalidToken(), TryLater),
         (TelegramError("new"), TryLater),
         (Forbidden("Forbidden: bot was blocked by the user"), Gone),
+        (Forbidden("Forbidden: user is deactivated"), Gone),
         (BadRequest("Chat not found"), Gone),
         (BadRequest("Can't parse entities"), Refused),
     ],
 )
 def test_an_error_is_named_for_what_to_do(error: TelegramError, kind: type[Exception]) -> None:
     assert isinstance(failure(error), kind)
+
+
+def test_what_is_already_as_we_want_it_is_no_failure() -> None:
+    assert failure(BadRequest("Message is not modified: specified new message content is exactly the same")) is None
 
 
 def test_a_rate_limit_says_how_long() -> None:
@@ -224,6 +264,92 @@ async def test_the_office_is_a_contact_that_a_phone_can_save() -> None:
         params = fake.calls[-1].params
         assert (fake.calls[-1].method, params["phone_number"]) == ("sendContact", "+48530595013")
         assert "EMAIL;TYPE=WORK:office@example.org" in params["vcard"]
+        await channel.close()
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_the_number_and_the_address_of_the_office_can_be_copied_with_one_tap(language: Language) -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        fake.person(7)
+        await channel.send("7", Reply("", language, contact=CARD))
+        keys = [key for row in fake.calls[-1].params["reply_markup"]["inline_keyboard"] for key in row]
+        assert [key["copy_text"]["text"] for key in keys] == ["+48530595013", "office@example.org"]
+        assert fake.refusals == []
+        await channel.close()
+
+
+async def test_a_rate_limit_of_one_chat_holds_back_nobody_else() -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        fake.person(7)
+        other = fake.person(8)
+        fake.faults.too_many_requests("sendMessage", retry_after=35)
+        with pytest.raises(TryLater) as later:
+            await channel.send("7", Reply("hello", Language.PL))
+        await channel.send("8", Reply("hello", Language.PL))
+        assert (later.value.seconds, [sent.text for sent in fake.sent(other)]) == (35, ["hello"])
+        await channel.close()
+
+
+async def test_what_looks_like_markup_arrives_as_it_is_written() -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        person = fake.person(7)
+        await channel.send("7", Reply("1 < 2 & <b>3</b> *4* _5_", Language.PL))
+        assert fake.sent(person)[0].text == "1 < 2 & <b>3</b> *4* _5_"
+        assert "parse_mode" not in fake.calls[-1].params
+        await channel.close()
+
+
+async def test_a_person_sees_that_an_answer_is_coming() -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        fake.person(7)
+        await channel.typing("7")
+        assert (fake.calls[-1].method, fake.calls[-1].params["action"]) == ("sendChatAction", "typing")
+        fake.faults.server_error("sendChatAction")
+        await channel.typing("7")  # what is only for show never fails
+        await channel.close()
+
+
+async def test_somebody_who_blocks_the_bot_is_forgotten_and_whoever_comes_back_begins_anew() -> None:
+    async with FakeTelegram() as fake, polling(fake) as mailbox:
+        person = fake.person(7)
+        fake.block(person)
+        await fake.until(lambda: mailbox.forgotten == [Address("telegram", "7")], timeout=30)
+        fake.unblock(person)
+        fake.say(person, "/start")
+        await asyncio.wait_for(mailbox.came.wait(), 20)
+        assert [message.text for message in mailbox.messages] == ["/start"]
+
+
+async def test_nothing_that_people_wrote_while_the_bot_was_away_is_dropped() -> None:
+    async with FakeTelegram(allow_http_webhook=True) as fake:
+        for url, method in ((None, "deleteWebhook"), ("http://127.0.0.1:1", "setWebhook")):
+            channel = Telegram(fake.token, fake.url, url, "s3cret")
+            task = asyncio.create_task(channel.run(Mailbox()))
+            await fake.until(lambda method=method: any(call.method == method for call in fake.calls), timeout=30)
+            task.cancel()
+            await asyncio.wait([task])
+            await channel.close()
+        asked = [call.params for call in fake.calls if call.method in ("deleteWebhook", "setWebhook")]
+        assert not any(params.get("drop_pending_updates") for params in asked)
+
+
+async def test_a_webhook_that_telegram_cannot_reach_is_told_to_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records()
+    monkeypatch.setattr(telegram, "_log", records)
+    async with FakeTelegram(allow_http_webhook=True) as fake:
+        channel = Telegram(fake.token, fake.url, "http://127.0.0.1:1", "s3cret")
+        await channel.look_at_webhook()
+        assert records.fields["webhook.failing"]["reason"] == "no webhook is set"
+        await channel._bot.set_webhook("http://127.0.0.1:1/telegram")
+        for number in range(50):
+            fake.say(fake.person(100 + number), "hi")
+        await fake.until(lambda: fake.deliveries)
+        await channel.look_at_webhook()
+        assert records.fields["webhook.failing"]["waiting"] == 50
         await channel.close()
 
 

@@ -185,10 +185,10 @@ def test_messages_with_a_kind_measure_the_alarm_and_nothing_else() -> None:
     )
     assert report["all"]["questions"] == 0
     assert {name: (f["messages"], f["heard"], f["right_kind"]) for name, f in report["crisis_kinds"].items()} == {
-        "pl danger": (2, 0.5, 0.5),
-        "pl harmless": (1, 1.0, 0.0),
-        "pl suicide": (1, 1.0, 0.0),
-        "pl trafficking": (1, 1.0, 1.0),
+        "crisis pl danger": (2, 0.5, 0.5),
+        "crisis pl harmless": (1, 1.0, 0.0),
+        "crisis pl suicide": (1, 1.0, 0.0),
+        "crisis pl trafficking": (1, 1.0, 1.0),
     }
     assert {name: f["heard"] for name, f in report["crisis_registers"].items()} == {"plain": 1.0, "short": 0.5, "slang (harmless)": 1.0}
 
