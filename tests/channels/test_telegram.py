@@ -3,6 +3,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from copy import deepcopy
+from functools import partial
 from typing import Any
 
 import httpx
@@ -175,6 +176,10 @@ def test_a_rate_limit_says_how_long() -> None:
     assert later.seconds == 35
 
 
+def has_called(fake: FakeTelegram, method: str) -> bool:
+    return any(call.method == method for call in fake.calls)
+
+
 @asynccontextmanager
 async def polling(fake: FakeTelegram) -> AsyncIterator[Mailbox]:
     channel, mailbox = Telegram(fake.token, fake.url, None, ""), Mailbox()
@@ -329,7 +334,7 @@ async def test_nothing_that_people_wrote_while_the_bot_was_away_is_dropped() -> 
         for url, method in ((None, "deleteWebhook"), ("http://127.0.0.1:1", "setWebhook")):
             channel = Telegram(fake.token, fake.url, url, "s3cret")
             task = asyncio.create_task(channel.run(Mailbox()))
-            await fake.until(lambda method=method: any(call.method == method for call in fake.calls), timeout=30)
+            await fake.until(partial(has_called, fake, method), timeout=30)
             task.cancel()
             await asyncio.wait([task])
             await channel.close()
