@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .graph_errors import Json, invalid
-from .graph_shapes import boolean, fields, items, locale, text
+from .graph_shapes import boolean, fields, items, locale, one_of, text
 from .graph_templates import PAYLOAD, button_from
 
 _MANY = 100  # of locales and commands: the documentation names no limit
@@ -40,10 +40,7 @@ class Profile:
 
 
 def _known(names: list[Any]) -> list[str]:
-    for name in names:
-        if name not in PROPERTIES:
-            raise invalid(f"param fields must be one of {', '.join(PROPERTIES)}: {name!r}")
-    return names
+    return [one_of(name, "param fields", PROPERTIES) for name in names]
 
 
 def _get_started(value: object, where: str) -> None:

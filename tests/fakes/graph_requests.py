@@ -41,7 +41,7 @@ class App:
             raise Refusal(2500, f"Unknown path components: {request.url.path}")
         if int(path[1]) < OLDEST_VERSION:
             raise Refusal(12, f"Version v{path[1]} of this API is gone")
-        params = dict(request.query_params)
+        params: Json = dict(request.query_params)
         if request.method != "GET":
             given = await _json_in(request)
             if twice := params.keys() & given.keys():

@@ -36,12 +36,12 @@ def template_from(attachment: object) -> Template:
     payload = found["payload"]
     if not isinstance(payload, dict):
         raise invalid(f"{where} must be an object")
+    boolean(payload.get("sharable", False), f"{where}.sharable")
     if one_of(payload.get("template_type"), f"{where}.template_type", ["button", "generic"]) == "button":
         fields(payload, where, ["template_type", "text", "buttons"], ["sharable"])
         return Template(text(payload["text"], f"{where}.text", 640), _buttons(payload["buttons"], f"{where}.buttons"), ())
     fields(payload, where, ["template_type", "elements"], ["sharable", "image_aspect_ratio"])
     one_of(payload.get("image_aspect_ratio", "square"), f"{where}.image_aspect_ratio", ["horizontal", "square"])
-    boolean(payload.get("sharable", False), f"{where}.sharable")
     elements = items(payload["elements"], f"{where}.elements", 10)
     return Template("", (), tuple(_card(element, f"{where}.elements[{at}]") for at, element in enumerate(elements)))
 
