@@ -91,19 +91,20 @@ class Webhook:
 
     async def resends(self) -> httpx.Response:
         """The last body once more, as after an answer that got lost."""
-        body = self.bodies[-1]
-        for left in reversed(range(self.attempts)):
+        body, attempt = self.bodies[-1], 0
+        headers = headers_for(body, self.graph.app_secret, self.signing)
+        while True:
+            attempt += 1
             try:
-                response = await self._client.post(self.url, content=body, headers=headers_for(body, self.graph.app_secret, self.signing))
+                response = await self._client.post(self.url, content=body, headers=headers)
             except httpx.HTTPError:
                 self.deliveries.append(None)
-                if not left:
+                if attempt >= self.attempts:
                     raise
                 continue
             self.deliveries.append(response.status_code)
-            if response.is_success or not left:
+            if response.is_success or attempt >= self.attempts:
                 return response
-        raise ValueError("no attempts")
 
     def event(self, person: str, content: Json, owner: str | None = None) -> Event:
         head: Json = {"sender": {"id": person}, "recipient": {"id": self.graph.page_id}, "timestamp": self.now()}
