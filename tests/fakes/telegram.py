@@ -24,14 +24,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from .changes import Changes
+from .faults import ANY
+from .server import serve
 from .telegram_chats import Chats, Person, Sent
-from .telegram_faults import ANY, Faults, refused
+from .telegram_faults import TelegramFaults, refused
 from .telegram_methods import Methods
 from .telegram_parameters import METHODS, Json, Refusal, checked, parameters_of
-from .telegram_server import serve
-from .telegram_updates import Changes, Delivery, Updates
+from .telegram_updates import Delivery, Updates
 
-__all__ = ["ANY", "Call", "Delivery", "FakeTelegram", "Faults", "Person", "Sent"]
+__all__ = ["ANY", "Call", "Delivery", "FakeTelegram", "Person", "Sent"]
 
 _METHODS = {name.lower(): name for name in METHODS}
 
@@ -60,7 +62,7 @@ class FakeTelegram:
         self.url = ""
         self.calls: list[Call] = []
         self.refusals: list[str] = []  # what we refused on our own account, not what a fault did
-        self.faults = Faults()
+        self.faults = TelegramFaults()
         self.app = Starlette(routes=[Route("/{path:path}", self._answer, methods=["GET", "POST"])])
         self._changes = Changes()
         self._callback_numbers = count(1)

@@ -1,18 +1,9 @@
-"""What goes wrong on the way to Telegram: for the next calls of a method, on request of a test."""
+"""What goes wrong on the way to Telegram, in Telegram's words."""
 
-import asyncio
-from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable
+from starlette.responses import JSONResponse
 
-from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
-
+from .faults import Faults
 from .telegram_parameters import Refusal, too_many_requests
-from .telegram_server import hang_up, hung_up
-
-Answer = Callable[[], Awaitable[Response]]  # does what was asked, and answers as Telegram would
-Fault = Callable[[Request, Answer], Awaitable[Response]]
-ANY = "*"  # the name of every method
 
 
 def refused(refusal: Refusal) -> JSONResponse:
@@ -20,20 +11,7 @@ def refused(refusal: Refusal) -> JSONResponse:
     return JSONResponse(refusal.body, refusal.code, headers)
 
 
-class Faults:
-    """Each fault meets the next `times` calls of `method`; several wait for their turn."""
-
-    def __init__(self) -> None:
-        self._next: dict[str, deque[Fault]] = defaultdict(deque)
-        self._hanging: set[asyncio.Event] = set()
-
-    def inject(self, method: str, fault: Fault, times: int = 1) -> None:
-        self._next[method].extend([fault] * times)
-
-    def take(self, method: str) -> Fault | None:
-        waiting = self._next[method] or self._next[ANY]
-        return waiting.popleft() if waiting else None
-
+class TelegramFaults(Faults):
     def too_many_requests(self, method: str, retry_after: int = 1, times: int = 1) -> None:
         self._refuse(method, too_many_requests(retry_after), times)
 
@@ -44,54 +22,4 @@ class Faults:
         self._refuse(method, Refusal(500, "Internal Server Error"), times)
 
     def _refuse(self, method: str, refusal: Refusal, times: int) -> None:
-        async def refuse(_request: Request, _answer: Answer) -> Response:
-            return refused(refusal)
-
-        self.inject(method, refuse, times)
-
-    def bad_gateway(self, method: str, times: int = 1) -> None:
-        """The front end's HTML, which is not JSON."""
-
-        async def fail(_request: Request, _answer: Answer) -> Response:
-            return HTMLResponse("<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>", 502)
-
-        self.inject(method, fail, times)
-
-    def reset(self, method: str, times: int = 1) -> None:
-        """The connection breaks before anything is done."""
-
-        async def break_off(request: Request, _answer: Answer) -> Response:
-            return hang_up(request, reset=True)
-
-        self.inject(method, break_off, times)
-
-    def drop_reply(self, method: str, times: int = 1) -> None:
-        """It is done, but the caller never learns it."""
-
-        async def forget(request: Request, answer: Answer) -> Response:
-            await answer()
-            return hang_up(request)
-
-        self.inject(method, forget, times)
-
-    def hang(self, method: str, times: int = 1) -> asyncio.Event:
-        """Nothing is done and nothing answered until the event is set; nothing at all if the caller has left by then."""
-        released = asyncio.Event()
-        self._hanging.add(released)
-
-        async def wait(request: Request, answer: Answer) -> Response:
-            left, go_on = asyncio.create_task(hung_up(request)), asyncio.create_task(released.wait())
-            done, waiting = await asyncio.wait({left, go_on}, return_when=asyncio.FIRST_COMPLETED)
-            for task in waiting:
-                task.cancel()
-            return hang_up(request) if left in done else await answer()
-
-        self.inject(method, wait, times)
-        return released
-
-    def clear(self) -> None:
-        """Telegram is well again: nothing goes wrong any more, and what hung goes on."""
-        self._next.clear()
-        for released in self._hanging:
-            released.set()
-        self._hanging.clear()
+        self.answer(method, lambda: refused(refusal), times)

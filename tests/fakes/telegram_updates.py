@@ -7,32 +7,17 @@ are another such queue, so a press can overtake a message. After tdlib/telegram-
 import asyncio
 import json
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import httpx
 
+from .changes import Changes
 from .telegram_parameters import UPDATES, Json, Refusal
 
 NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 MAX_POLL = 50  # seconds
-
-
-class Changes:
-    """Wakes whoever waits for something to happen."""
-
-    def __init__(self) -> None:
-        self._next = asyncio.Event()
-
-    def happened(self) -> None:
-        self._next.set()
-        self._next = asyncio.Event()
-
-    async def until(self, condition: Callable[[], object]) -> None:
-        while not condition():
-            await self._next.wait()
 
 
 class Delivery(NamedTuple):

@@ -28,10 +28,10 @@ from telegram import (
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.ext import Updater
 
+from .server import serve
 from .telegram import ANY, Delivery, FakeTelegram
 from .telegram_methods import Methods
 from .telegram_parameters import METHODS
-from .telegram_server import serve
 from .telegram_text import parse_html
 
 HOOK = "https://bot.example/telegram"

@@ -1,4 +1,4 @@
-"""A server of one app on 127.0.0.1, whose connections a request can break. It knows nothing of Telegram."""
+"""A server of one app on 127.0.0.1, whose connections a request can break. It knows no platform."""
 
 import asyncio
 import socket
