@@ -56,7 +56,7 @@ class Settings(BaseModel):
     @classmethod
     def _messenger_is_complete(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
         token = info.data.get("messenger_page_token")
-        if token and token.get_secret_value() and not secret.get_secret_value():
+        if token and token.get_secret_value() and not secret.get_secret_value().strip(", "):
             raise ValueError(_("BOT_MESSENGER_PAGE_TOKEN needs it: anybody could write to the webhook otherwise"))
         return secret
 

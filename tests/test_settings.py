@@ -186,8 +186,10 @@ def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) 
     assert CANARY not in "\n".join(table())
 
 
-def test_messenger_without_a_way_to_check_who_writes_is_refused() -> None:
-    assert [mistake.partition(":")[0] for mistake in mistakes({"BOT_MESSENGER_PAGE_TOKEN": "token"})] == [
+@pytest.mark.parametrize("secret", ["", " , "])
+def test_messenger_without_a_way_to_check_who_writes_is_refused(secret: str) -> None:
+    environ = {"BOT_MESSENGER_PAGE_TOKEN": "token", "BOT_MESSENGER_APP_SECRET": secret}
+    assert [mistake.partition(":")[0] for mistake in mistakes(environ)] == [
         "BOT_MESSENGER_APP_SECRET",
         "BOT_MESSENGER_VERIFY_TOKEN",
     ]
