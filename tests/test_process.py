@@ -11,9 +11,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from bot import content, nlu
 from bot.settings import ROOT
+from tests.fakes.graph import FakeGraph
+from tests.fakes.graph_meta import Meta
 from tests.fakes.telegram import FakeTelegram, Person
 
 # What each message is answered with: how its first reply begins, in Polish.
@@ -108,6 +111,44 @@ async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_orde
     written = log.read_text()
     assert all(words not in written for words in SCRIPT if not words.startswith("/"))
     assert fake.token not in written
+
+
+async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_order(tmp_path: Path, environment: dict[str, str]) -> None:
+    log, url = tmp_path / "log", f"http://127.0.0.1:{environment['BOT_PORT']}/messenger"
+    async with FakeGraph() as graph, Meta(graph, url, attempts=50) as meta:
+        people = [graph.person() for _ in range(3)]
+        environment |= {
+            "BOT_MESSENGER_PAGE_TOKEN": graph.access_token,
+            "BOT_MESSENGER_APP_SECRET": graph.app_secret,
+            "BOT_MESSENGER_VERIFY_TOKEN": "word",
+            "BOT_MESSENGER_PAGE_ID": graph.page_id,
+            "BOT_MESSENGER_GRAPH_URL": graph.url,
+        }
+        graph.faults.answer("messages", lambda: Response(status_code=503), times=10_000)
+        async with running(environment, log) as process:
+            assert (await meta.verifies("word")).text == "1158201444"
+            for words in SCRIPT:
+                events = [meta.says(person, words) for person in people]
+                assert (await meta.posts(events)).status_code == 200
+                assert (await meta.resends()).status_code == 200
+            await graph.until(lambda: any(call.name == "messages" for call in graph.calls), timeout=60)
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert all(not graph.sent(person) for person in people)
+        graph.faults.clear()
+        beginnings = tuple(SCRIPT.values())
+
+        def answered(person: str) -> list[str]:
+            return [b for sent in graph.sent(person) if sent.text for b in beginnings if sent.text.startswith(b)]
+
+        async with running(environment, log):
+            await graph.until(lambda: all(len(answered(person)) >= len(SCRIPT) for person in people), timeout=60)
+        for person in people:
+            assert list(SCRIPT.values()) == answered(person)
+        assert graph.refusals == []
+    written = log.read_text()
+    assert all(words not in written for words in SCRIPT if not words.startswith("/"))
+    assert all(secret not in written for secret in (graph.access_token, graph.app_secret, *people))
 
 
 async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -128,7 +128,8 @@ class Store:
 
     async def withdraw(self, sender: Address, id: str) -> None:
         """Erase a message that is not answered yet. Its key stays: the platform may send it again."""
-        mine = and_(inbox.c.channel == sender.channel, inbox.c.message_id == id, inbox.c.person == sender.person)
+        it_or_an_edit = or_(inbox.c.message_id == id, inbox.c.message_id.startswith(f"{id}:", autoescape=True))
+        mine = and_(inbox.c.channel == sender.channel, it_or_an_edit, inbox.c.person == sender.person)
         async with self._begin() as connection:
             await connection.execute(
                 update(inbox).where(mine, inbox.c.done_at.is_(None)).values(done_at=self._now(), body=None, person=None)

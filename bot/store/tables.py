@@ -12,7 +12,7 @@ inbox = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("channel", String(16), nullable=False),
-    Column("message_id", String(128), nullable=False),
+    Column("message_id", String(255), nullable=False),
     Column("person", String(128)),
     Column("body", JSON(none_as_null=True)),
     Column("received_at", Float, nullable=False),

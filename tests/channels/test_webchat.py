@@ -300,7 +300,7 @@ async def test_a_reply_nobody_is_there_to_see_stays_in_the_outbox(served: Served
 async def test_who_connects_is_woken_and_can_be_reached_at_once(served: Served, browser: Browser) -> None:
     person = await person_of(served, browser)
     async with browser.listen() as events:
-        address = await served.mailbox.woken.get()
+        address = await served.mailbox.waking.get()
         assert (address.channel, address.person) == ("web", person)
         await served.chat.send(person, saying("hello"))
         await events.next()

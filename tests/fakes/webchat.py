@@ -23,17 +23,17 @@ from uvicorn.server import ServerState
 from bot.channels.base import TryLater, Unavailable
 from bot.channels.webchat import WebChat
 from bot.types import Address, Message, Reply
+from tests.fakes.mailbox import Mailbox
 
 SOON = 5.0  # seconds after which a test that waits has failed
 
 
-class MailboxInMemory:
-    """Keeps each message once. While `down`, it keeps nothing; while `held`, it takes its time."""
+class MailboxInMemory(Mailbox):
+    """One that a test can wait for. While `held`, it takes its time; while `down`, nobody is woken either."""
 
     def __init__(self) -> None:
-        self.messages: list[Message] = []
-        self.woken: asyncio.Queue[Address] = asyncio.Queue()
-        self.down = False
+        super().__init__()
+        self.waking: asyncio.Queue[Address] = asyncio.Queue()
         self.asked, self.held = asyncio.Event(), asyncio.Event()
         self.held.set()
         self._arrivals: asyncio.Queue[Message] = asyncio.Queue()
@@ -41,24 +41,15 @@ class MailboxInMemory:
     async def receive(self, message: Message) -> None:
         self.asked.set()
         await self.held.wait()
-        if self.down:
-            raise Unavailable
-        if message.id not in {known.id for known in self.messages}:
-            self.messages.append(message)
+        before = len(self.messages)
+        await super().receive(message)
+        if len(self.messages) > before:
             self._arrivals.put_nowait(message)
 
     async def wake(self, address: Address) -> None:
         if self.down:
             raise Unavailable
-        self.woken.put_nowait(address)
-
-    async def withdraw(self, sender: Address, id: str) -> None: ...
-
-    async def forget(self, address: Address) -> None: ...
-
-    async def pause(self, address: Address, seconds: float) -> None: ...
-
-    async def resume(self, address: Address) -> None: ...
+        self.waking.put_nowait(address)
 
     async def arrived(self) -> Message:
         async with asyncio.timeout(SOON):

@@ -264,6 +264,13 @@ async def test_a_message_taken_back_before_its_answer_is_erased_and_not_answered
     assert not await store.receive(message(1))
 
 
+async def test_a_message_is_taken_back_with_its_edits(store: Store) -> None:
+    for id in ("m_1", "m_1:1", "m_10"):
+        await store.receive(Message(id, OLENA, "dzień dobry"))
+    await store.withdraw(OLENA, "m_1")
+    assert (await claim(store))[1].id == "m_10"
+
+
 async def test_nobody_takes_back_a_message_of_somebody_else(store: Store) -> None:
     await store.receive(message(1))
     await store.withdraw(AHMED, "1")
