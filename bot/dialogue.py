@@ -74,7 +74,8 @@ class Dialogue:
         if understanding and understanding.crisis:
             held = understanding.crisis is Crisis.DANGER and (understanding.topic or "").startswith("counter_trafficking/")
             return "utter_crisis/trafficking" if held else f"utter_crisis/{understanding.crisis}"
-        if conversation.paused_until and conversation.paused_until > self._clock().timestamp():
+        pressed_for_help = understanding is None and request.intent.startswith("crisis/")
+        if conversation.paused_until and conversation.paused_until > self._clock().timestamp() and not pressed_for_help:
             return "action_listen"
         if understanding and not understanding.sure and not request.second:
             return "action_default_fallback"

@@ -28,6 +28,12 @@ NEEDED = (
     "utter_crisis/danger",
     "utter_crisis/suicide",
     "utter_crisis/trafficking",
+    "utter_profile_description",
+    "utter_profile_short",
+    "utter_profile_greeting",
+    "utter_profile_commands",
+    "utter_profile_ice_breakers",
+    "utter_profile_menu",
 )
 OWN_BUTTONS = 2  # of an answer; the contact is the third
 _PHONE = re.compile(r"\+\d{8,15}\b")

@@ -18,14 +18,14 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.channels.base import Gone, Limits, Mailbox, Refused, Shown, TryLater, Unavailable
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
 from bot.telemetry import log, where
-from bot.types import Button, Reply
+from bot.types import Button, Profiles, Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
 POLL_SECONDS = 50
@@ -67,7 +67,6 @@ class Telegram:
         return [Route("/telegram", webhook, methods=["POST"])]
 
     async def run(self, mailbox: Mailbox) -> None:
-        await self._until_done(lambda: set_profile(self._bot))
         if self._webhook_url:
             url = f"{self._webhook_url.rstrip('/')}/telegram"
             if await self._until_done(
@@ -88,6 +87,12 @@ class Telegram:
                 await self._bot.send_message(
                     int(person), reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=LinkPreviewOptions(is_disabled=True)
                 )
+        except TelegramError as error:
+            raise failure(error) from None
+
+    async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
+        try:
+            return await set_profile(self._bot, wanted, dry_run=dry_run)
         except TelegramError as error:
             raise failure(error) from None
 
