@@ -91,6 +91,11 @@ def is_guidance(response: Response) -> bool:
     return "/" in response.name and not response.name.startswith("utter_crisis/")
 
 
+def is_profile(name: str) -> bool:
+    """A text that a platform shows by itself: no message, command or button is answered with it."""
+    return name.startswith("utter_profile_")
+
+
 def out_of_date(response: Response, language: Language, today: date) -> bool:
     """Whether the office must be asked instead. The numbers of a crisis answer are better old than missing."""
     if not is_guidance(response):

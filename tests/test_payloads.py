@@ -73,7 +73,15 @@ def test_every_payload_that_is_published_stands_in_the_list(published_now: set[s
 def test_the_payloads_of_the_page_and_of_every_menu_are_found(own_content: Content, published_now: set[str]) -> None:
     languages = {f'/change_language{{"language":"{language}"}}' for language in Language}
     questions = {f"/{name}" for name in own_content.titles if "/" in name}
-    assert {"/start", "/forget", "/menu", "/crisis/danger", *languages, *questions, *(f"/{area}" for area in own_content.areas)} <= published_now
+    assert {
+        "/start",
+        "/forget",
+        "/menu",
+        "/crisis/danger",
+        *languages,
+        *questions,
+        *(f"/{area}" for area in own_content.areas),
+    } <= published_now
 
 
 @pytest.mark.parametrize("payload", LISTED)

@@ -26,7 +26,7 @@ from bot.checks.wording import (
 from bot.content import Place, Problem
 from bot.i18n import gettext as _
 from bot.i18n import missing_translations
-from bot.replies import missing_answers
+from bot.replies import is_profile, missing_answers
 
 RULES: tuple[Rule, ...] = (
     languages_are_complete,
@@ -68,7 +68,7 @@ def catalogs_are_complete() -> Iterator[Problem]:
 def needed_answers_are_there(subject: Subject) -> Iterator[Problem]:
     """The answers that the software itself calls by name."""
     for name in missing_answers(subject.content.responses):
-        file = "responses/profile.yml" if name.startswith("utter_profile_") else "responses/small_talk.yml"
+        file = "responses/profile.yml" if is_profile(name) else "responses/small_talk.yml"
         yield Problem(Place(file, 1), _("{name} is missing. The software needs it; write it here.").format(name=name))
 
 

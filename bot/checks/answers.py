@@ -8,7 +8,7 @@ from bot.content import Problem
 from bot.i18n import gettext as _
 from bot.profile import BUTTONS as PROFILE_BUTTONS
 from bot.reading import ALIASES
-from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_stale
+from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_profile, is_stale
 from bot.types import Language
 
 GUIDANCE = 700  # characters of an answer's own text
@@ -150,4 +150,6 @@ def translations_are_current(subject: Subject) -> Iterator[Problem]:
 
 def is_answered(intent: str, subject: Subject) -> bool:
     intent = ALIASES.get(intent, intent)
-    return intent in subject.content.areas or f"utter_{intent}" in subject.content.responses or f"action_{intent}" in subject.actions
+    answer = f"utter_{intent}"
+    is_said = answer in subject.content.responses and not is_profile(answer)
+    return intent in subject.content.areas or is_said or f"action_{intent}" in subject.actions

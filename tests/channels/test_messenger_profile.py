@@ -36,7 +36,7 @@ class Page:
             for field in json["fields"]:
                 self.profile.pop(field, None)
         else:
-            _refuse_wrong(self.profile | json)
+            _refuse_wrong({**self.profile, **json})
             self.profile |= deepcopy(dict(json))
         return {"result": "success"}
 

@@ -41,7 +41,7 @@ def test_telegram_has_a_profile() -> None:
 
 async def test_everything_is_set_in_the_language_of_each_client(fake: FakeTelegram, channel: Telegram) -> None:
     shown = await channel.profile(PROFILES, dry_run=False)
-    assert [True] * ENTRIES == [entry.changes for entry in shown]
+    assert [entry.changes for entry in shown] == [True] * ENTRIES
     for code, language in {"": "en", "en": "en", "pl": "pl", "be": "pl", "uk": "uk", "ru": "uk"}.items():
         commands = [{"command": name, "description": f"{name} {language}"} for name in ("help", "forget")]
         assert commands == fake.profile["commands", code, DEFAULT_SCOPE]
@@ -55,7 +55,7 @@ async def test_a_second_time_nothing_is_set(fake: FakeTelegram, channel: Telegra
     await channel.profile(PROFILES, dry_run=False)
     before = setting(fake)
     shown = await channel.profile(PROFILES, dry_run=False)
-    assert [False] * ENTRIES == [entry.changes for entry in shown]
+    assert [entry.changes for entry in shown] == [False] * ENTRIES
     assert before == setting(fake)
 
 
@@ -77,7 +77,7 @@ async def test_only_what_differs_is_set(fake: FakeTelegram, channel: Telegram) -
         Shown("ru", "commands", "/help help uk · /forget forget uk", "/help допомога"),
         Shown("ru", "short_description", "short uk", "нове"),
     ]
-    assert ["setMyCommands", "setMyShortDescription"] * 2 == setting(fake)[before:]
+    assert setting(fake)[before:] == ["setMyCommands", "setMyShortDescription"] * 2
     assert fake.profile["short_description", "ru"] == "нове"
 
 
