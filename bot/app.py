@@ -20,6 +20,8 @@ from bot.channels import channels_from
 from bot.channels.base import Channel
 from bot.dialogue import Dialogue
 from bot.executor import executor
+from bot.profile import profiles_from
+from bot.publishing import at_start, platforms
 from bot.replies import missing_answers, untranslated
 from bot.service import Service
 from bot.settings import Settings
@@ -50,9 +52,16 @@ def read_content(settings: Settings) -> content.Content:
     return found
 
 
-def build_dialogue(settings: Settings, *, with_model: bool = True, progress: bool = True, clock: Callable[[], datetime] = now) -> Dialogue:
+def build_dialogue(
+    settings: Settings,
+    found: content.Content | None = None,
+    *,
+    with_model: bool = True,
+    progress: bool = True,
+    clock: Callable[[], datetime] = now,
+) -> Dialogue:
     """Everything between a text and its answer; trains first if the examples changed."""
-    found = read_content(settings)
+    found = found or read_content(settings)
     understand = nlu.load(found.examples, settings.data_dir, with_model=with_model, progress=progress)
     act, actions = executor()
     return Dialogue(found, understand, act, actions, clock)
@@ -60,7 +69,8 @@ def build_dialogue(settings: Settings, *, with_model: bool = True, progress: boo
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until SIGINT or SIGTERM. `announce` gets the address of the web server once it listens."""
-    dialogue = build_dialogue(settings, progress=telemetry.on_terminal(settings.log))
+    found = read_content(settings)
+    dialogue = build_dialogue(settings, found, progress=telemetry.on_terminal(settings.log))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = engine_for(settings.database)
     await migrate(engine)
@@ -85,6 +95,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     )
     answering = asyncio.create_task(service.run())
     listening = [asyncio.create_task(channel.run(service.mailbox)) for channel in channels.values()]
+    wanted = profiles_from(found)
+    listening += [asyncio.create_task(at_start(name, channel, wanted)) for name, channel in platforms(channels).items()]
     serving = asyncio.create_task(server.serve())
     await _first_failure_or(serving, answering, *listening)
     server.should_exit = True  # also when a loop ended by a mistake of ours: better a restart than a deaf bot

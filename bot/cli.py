@@ -1,4 +1,4 @@
-"""The command line. For staff: check, train, evaluate, parse, chat. For operators: run, settings, forget."""
+"""The command line. For staff: check, train, evaluate, parse, chat. For operators: run, profile, settings, forget."""
 
 import json
 import os
@@ -183,6 +183,37 @@ def parse(settings: Settings, file: Any, jsonl: bool) -> None:
         raise Failure(str(error)) from None
     except BrokenPipeError:  # whoever reads has enough, as `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@main.command(
+    help=_(
+        "Set what Telegram and Messenger show before the first message and in their menus, as responses/profile.yml says. "
+        "Prints the differences and what people will see; a second time there is nothing to change."
+    )
+)
+@click.option("--dry-run", is_flag=True, help=_("Print the differences and change nothing."))
+@with_settings()
+def profile(settings: Settings, dry_run: bool) -> None:
+    from bot.app import read_content
+    from bot.channels import channels_from
+    from bot.profile import profiles_from
+    from bot.publishing import NotSet, publish
+
+    wanted = profiles_from(read_content(settings))
+
+    async def print_all() -> None:
+        channels = channels_from(settings)
+        try:
+            async for line in publish(channels, wanted, dry_run=dry_run):
+                click.echo(line)
+        finally:
+            for channel in channels.values():
+                await channel.close()
+
+    try:
+        run_async(print_all())
+    except NotSet as error:
+        raise Failure(str(error)) from None
 
 
 @main.command(help=_("Show every BOT_ variable: its meaning, its default, and whether it is set (never a secret)."))

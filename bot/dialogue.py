@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot import edits
 from bot.content import Content
 from bot.reading import Reading, Request
-from bot.replies import Replies
+from bot.replies import Replies, is_profile
 from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
 _RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
@@ -24,7 +24,7 @@ class Act(Protocol):
 class Dialogue:
     def __init__(self, content: Content, understand: Understand, act: Act, actions: frozenset[str], clock: Callable[[], datetime]) -> None:
         self.replies = Replies(content)
-        self._responses = content.responses
+        self._answers = {name for name in content.responses if not is_profile(name)}
         self._domain = domain_of(content, actions)
         self._read = Reading(understand, self._domain["titles"])
         self._act = act
@@ -74,7 +74,8 @@ class Dialogue:
         if understanding and understanding.crisis:
             held = understanding.crisis is Crisis.DANGER and (understanding.topic or "").startswith("counter_trafficking/")
             return "utter_crisis/trafficking" if held else f"utter_crisis/{understanding.crisis}"
-        if conversation.paused_until and conversation.paused_until > self._clock().timestamp():
+        pressed_for_help = understanding is None and request.intent.startswith("crisis/")
+        if conversation.paused_until and conversation.paused_until > self._clock().timestamp() and not pressed_for_help:
             return "action_listen"
         if understanding and not understanding.sure and not request.second:
             return "action_default_fallback"
@@ -86,7 +87,7 @@ class Dialogue:
             return "action_help"
         if f"action_{intent}" in self._actions:
             return f"action_{intent}"
-        return f"utter_{intent}" if f"utter_{intent}" in self._responses else "action_default_fallback"
+        return f"utter_{intent}" if f"utter_{intent}" in self._answers else "action_default_fallback"
 
     async def _perform(self, name: str, request: Request, conversation: Conversation) -> Turn:
         language = Language(conversation.slots["language"])

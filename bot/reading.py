@@ -9,7 +9,7 @@ from bot.followup import SURE, in_context, leans_on_topic, questions_in
 from bot.types import Conversation, Crisis, Message, Understand, Understanding
 
 _PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
-_ALIASES = {"contact": "iom/contact", "language": "change_language", "menu": "help"}
+ALIASES = {"contact": "iom/contact", "language": "change_language", "menu": "help"}
 EMERGENCY_NUMBERS = ("112", "997", "998", "999")  # typed alone by somebody who takes us for them
 
 
@@ -33,7 +33,7 @@ class Reading:
     async def __call__(self, message: Message, conversation: Conversation) -> Request:
         spoken = message.payload or message.text.strip()
         if command := _PAYLOAD.fullmatch(spoken):
-            return Request(_ALIASES.get(command["intent"], command["intent"]), message.text, _entities(command["rest"]))
+            return Request(ALIASES.get(command["intent"], command["intent"]), message.text, _entities(command["rest"]))
         if not any(c.isalnum() for c in spoken):
             return Request("empty" if message.text else "unsupported", message.text)
         if spoken in EMERGENCY_NUMBERS:

@@ -28,6 +28,12 @@ NEEDED = (
     "utter_crisis/danger",
     "utter_crisis/suicide",
     "utter_crisis/trafficking",
+    "utter_profile_description",
+    "utter_profile_short",
+    "utter_profile_greeting",
+    "utter_profile_commands",
+    "utter_profile_ice_breakers",
+    "utter_profile_menu",
 )
 OWN_BUTTONS = 2  # of an answer; the contact is the third
 _PHONE = re.compile(r"\+\d{8,15}\b")
@@ -83,6 +89,11 @@ def untranslated(responses: Mapping[str, Response]) -> list[str]:
 def is_guidance(response: Response) -> bool:
     """An answer of a service area, with facts that can go stale. A crisis answer is short and complete as it is."""
     return "/" in response.name and not response.name.startswith("utter_crisis/")
+
+
+def is_profile(name: str) -> bool:
+    """A text that a platform shows by itself: no message, command or button is answered with it."""
+    return name.startswith("utter_profile_")
 
 
 def out_of_date(response: Response, language: Language, today: date) -> bool:

@@ -94,6 +94,21 @@ class ContactCard:
 
 
 @dataclass(frozen=True, slots=True)
+class Profile:
+    """What a platform shows in one language: before the first message, and in its menus."""
+
+    description: str
+    short: str
+    greeting: str
+    commands: tuple[Button, ...]
+    ice_breakers: tuple[Button, ...]
+    menu: tuple[Button, ...]
+
+
+Profiles = Mapping[Language, Profile]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """One thing we say. Channels decide how it looks, never what it says."""
 

@@ -27,6 +27,7 @@ from bot.checks import (
     numbers_are_equal,
     phones_are_valid,
     placeholders_are_equal,
+    profiles_fit_their_platforms,
     replies_fit_every_channel,
     reviews_are_due,
     translations_are_current,
@@ -38,6 +39,7 @@ from bot.settings import ROOT
 
 TODAY = date(2026, 11, 24)
 INTENTS, RESPONSES, QUESTIONS = "intents/fair_work.yml", "responses/fair_work.yml", "tests/intents/first/pl.yml"
+PROFILES = "responses/profile.yml"
 
 GOOD = """\
 version: "3.1"
@@ -109,6 +111,45 @@ responses:
 """
 
 
+PROFILE = """\
+version: "3.1"
+responses:
+  utter_profile_short:
+    - text: "Krótko."
+      translation: {uk: "Коротко.", en: "In short."}
+      metadata:
+        checked_on: 2026-11-23
+        review_by: 2027-11-23
+        translates: {uk: 04eef86f, en: 04eef86f}
+
+  utter_profile_commands:
+    - text: "Polecenia."
+      translation: {uk: "Команди.", en: "Commands."}
+      buttons:
+        - title: Dokąd mogę się zgłosić po pomoc
+          payload: /language
+          translation: {uk: {title: Мова}, en: {title: Language}}
+      metadata:
+        checked_on: 2026-11-23
+        review_by: 2027-11-23
+        translates: {uk: b3b586ea, en: b3b586ea}
+
+  utter_profile_ice_breakers:
+    - text: "Pytania."
+      translation:
+        uk: "Запитання."
+        en: "Questions."
+      buttons:
+        - title: Czy mogę pracować w Polsce?
+          payload: /fair_work/contract
+          translation: {uk: {title: Робота}, en: {title: Work}}
+      metadata:
+        checked_on: 2026-11-23
+        review_by: 2027-11-23
+        translates: {uk: 75a27250, en: 75a27250}
+"""
+
+
 def examples(intent: str, **counts: int) -> str:
     return "".join(
         f"  - intent: {intent}\n    metadata: {{language: {language}}}\n    examples: |\n"
@@ -120,6 +161,7 @@ def examples(intent: str, **counts: int) -> str:
 GOOD_FILES = {
     INTENTS: 'version: "3.1"\nnlu:\n' + examples("fair_work/contract", pl=25, uk=25, en=25, ru=10),
     RESPONSES: GOOD,
+    PROFILES: PROFILE,
     QUESTIONS: 'version: "3.1"\nnlu:\n' + examples("fair_work/contract", pl=1).replace(" 0", " held out"),
 }
 
@@ -144,6 +186,13 @@ class Case:
 
 WEATHER = "      - fair_work/contract ru 9\n  - intent: weather\n    metadata: {language: pl}\n    examples: |\n      - deszcz\n"
 BUTTON = "        - {title: A, payload: /help, translation: {uk: {title: A}, en: {title: A}}}\n"
+COMMAND = """\
+      buttons:
+        - title: Dokąd mogę się zgłosić po pomoc
+          payload: /language
+          translation: {uk: {title: Мова}, en: {title: Language}}
+"""
+ICE_BREAKER = "          translation: {uk: {title: Робота}, en: {title: Work}}\n"
 BEFORE_METADATA = "      metadata:\n        sources: [https://www.pip"
 MENU = "fair_work/contract is missing in the menu: give utter_fair_work/contract a `title:` and name fair_work in `areas:` of utter_help."
 LOCKED = "the first line may show on a locked screen: at most 60 characters, and nothing about the topic."
@@ -188,6 +237,27 @@ CASES = (
          "“Mój własny język i tu” has 21 characters; a button has at most 20."),
     Case(replies_fit_every_channel, "pl: Umowa", "pl: Umowa o pracę i zlecenie", 21,
          "“Umowa o pracę i zlecenie” has 24 characters; a button has at most 20."),
+    Case(profiles_fit_their_platforms, "In short.", "In short. " * 13, 5,
+         "129 characters; the platform shows at most 120. Shorten it.", PROFILES),
+    Case(profiles_fit_their_platforms, "Коротко.", "😀" * 61, 5,
+         "122 characters; the platform shows at most 120. Shorten it.", PROFILES),
+    Case(profiles_fit_their_platforms, "title: Language", "title: " + "Language " * 8 + "!", 15,
+         f"“{'Language ' * 8}!” has 73 characters; here a title has at most 64. Shorten it.", PROFILES),
+    Case(profiles_fit_their_platforms, "title: Work", "title: " + "Work " * 16 + "!", 29,
+         f"“{'Work ' * 16}!” has 81 characters; here a title has at most 80. Shorten it.", PROFILES),
+    Case(profiles_fit_their_platforms, ICE_BREAKER, ICE_BREAKER + 4 * BUTTON, 35,
+         "5 buttons; the platform takes at least 1 and at most 4.", PROFILES),
+    Case(profiles_fit_their_platforms, COMMAND, "", 11, "0 buttons; the platform takes at least 1 and at most 100.", PROFILES),
+    Case(profiles_fit_their_platforms, "/language", "/iom/contact", 15,
+         "/iom/contact cannot be a command. Write `/` and at most 32 of a-z, 0-9 and _.", PROFILES),
+    Case(profiles_fit_their_platforms, "/language", "/change_language_of_the_whole_conversation", 15,
+         "/change_language_of_the_whole_conversation cannot be a command. Write `/` and at most 32 of a-z, 0-9 and _.", PROFILES),
+    Case(buttons_lead_somewhere, "/language", "/languages", 15,
+         "nothing answers /languages. Write `/` and an intent that exists.", PROFILES),
+    Case(buttons_lead_somewhere, "/fair_work/contract", "/profile_short", 29,
+         "nothing answers /profile_short. Write `/` and an intent that exists.", PROFILES),
+    Case(replies_fit_every_channel, "/fair_work/contract", "/fair_work/contract" + "x" * 50, 29,
+         "a payload has at most 64 bytes.", PROFILES),
     Case(crisis_answers_carry_112, "Call now: 112", "Call the police.", 60, "the first line of a crisis answer says 112."),
     Case(first_lines_are_neutral, "Here are the rules.", "About your passport.", 35, LOCKED),
     Case(first_lines_are_neutral, "Oto zasady.", "Powrót do domu.", 22, LOCKED),
@@ -279,6 +349,15 @@ def test_all_rules_are_asked_and_their_problems_stand_in_the_order_of_the_files(
 def test_what_cannot_be_read_is_among_the_problems() -> None:
     unreadable = Problem(Place(INTENTS, 3), "a block needs `intent:`.")
     assert checks.check(Subject(content.Content((), {}, (unreadable,)), [], (), TODAY)) == [unreadable]
+
+
+def test_a_missing_text_of_the_profile_is_asked_for_in_its_file(own_content: content.Content) -> None:
+    rest = {name: answer for name, answer in own_content.responses.items() if name not in ("utter_profile_menu", "utter_help")}
+    missing = checks.needed_answers_are_there(Subject(content.Content((), rest, ()), [], (), TODAY))
+    assert [str(problem) for problem in missing] == [
+        "responses/small_talk.yml:1: error: utter_help is missing. The software needs it; write it here.",
+        "responses/profile.yml:1: error: utter_profile_menu is missing. The software needs it; write it here.",
+    ]
 
 
 def test_an_answer_may_be_given_on_the_day_of_its_review_and_staff_hear_of_it_two_weeks_before(tmp_path: Path) -> None:

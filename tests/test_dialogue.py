@@ -207,6 +207,13 @@ async def test_danger_is_answered_even_while_a_consultant_is_writing(bot: Bot) -
     assert (await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER)).replies
 
 
+async def test_a_button_that_asks_for_help_in_danger_is_answered_even_while_a_consultant_is_writing(bot: Bot) -> None:
+    bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
+    assert (await bot.press("/help")).replies == ()
+    bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
+    assert (await bot.press("/crisis/danger")).action == "utter_crisis/danger"
+
+
 async def test_an_answer_past_its_review_sends_people_to_the_office(own_content: content.Content) -> None:
     late = Bot(own_content, datetime(2030, 1, 1, tzinfo=UTC))
     guidance = await late.hear("szef nie płaci", intent="fair_work/unpaid_wages")

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 from starlette.routing import BaseRoute
 
-from bot.types import Address, Message, Reply
+from bot.types import Address, Message, Profiles, Reply
 
 
 class Unavailable(Exception):
@@ -92,3 +92,25 @@ class Channel(Protocol):
         """Show that an answer is coming, where the platform can. Never raises."""
 
     async def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One text that the platform shows to clients of a language, as an operator reads it. `what` is the platform's own name of it."""
+
+    client: str
+    what: str
+    before: str
+    after: str
+
+    @property
+    def changes(self) -> bool:
+        return self.before != self.after
+
+
+@runtime_checkable
+class HasProfile(Protocol):
+    """A channel whose platform shows something before the first message, or a menu beside the chat."""
+
+    async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
+        """Compare everything with what is set now and set what differs, unless `dry_run`; or raise TryLater or Refused."""

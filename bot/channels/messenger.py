@@ -16,14 +16,15 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.channels.base import Gone, Limits, Mailbox, Refused, Shown, TryLater, Unavailable
 from bot.channels.messenger_events import NAME, Event, GivenBack, Happened, TakenOver, Withdrawn, events_in, happened
 from bot.channels.messenger_graph import Clock, Graph, Sleep
 from bot.channels.messenger_messages import LIMITS, message_for
+from bot.channels.messenger_profile import set_profile
 from bot.channels.webhooks import body_of, is_json, is_one_of, parsed, signature, unavailable
 from bot.settings import Settings
 from bot.telemetry import log, where
-from bot.types import Message, Reply
+from bot.types import Message, Profiles, Reply
 
 PATH = "/messenger"
 CONSULTANT_HAS_IT = 24 * 3600.0  # seconds after the last thing a consultant did
@@ -48,6 +49,7 @@ class Messenger:
     ) -> None:
         """Of several app secrets all are believed, and the first is used."""
         self._secrets, self._verify_token, self._page_id, self._sleep = secrets, verify_token, page_id, sleep
+        self._page = page_id or "me"
         self._graph = Graph(token, secrets[0], graph_url, transport, clock, sleep)
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
@@ -82,7 +84,7 @@ class Messenger:
         failures = 0
         while True:
             try:
-                page = await self._graph.get("me", "id,name")
+                page = await self._graph("GET", "me?fields=id,name")
                 break
             except TryLater as error:
                 failures += 1
@@ -101,6 +103,9 @@ class Messenger:
     async def send(self, person: str, reply: Reply) -> None:
         await self._post(person, messaging_type="RESPONSE", message=message_for(reply))
 
+    async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
+        return await set_profile(self._graph, wanted, page=self._page, dry_run=dry_run)
+
     async def typing(self, person: str) -> None:
         with contextlib.suppress(TryLater, Refused, Gone):
             await self._post(person, sender_action="typing_on")
@@ -109,7 +114,7 @@ class Messenger:
         await self._graph.close()
 
     async def _post(self, person: str, **what: Any) -> None:
-        await self._graph.post(f"{self._page_id or 'me'}/messages", {"recipient": {"id": person}, **what})
+        await self._graph("POST", f"{self._page}/messages", {"recipient": {"id": person}, **what})
 
     async def _take(self, event: Event, mailbox: Mailbox) -> None:
         try:

@@ -63,20 +63,14 @@ class Graph:
             transport=transport,
         )
 
-    async def get(self, path: str, fields: str) -> dict[str, Any]:
-        return await self._call("GET", path, params={"fields": fields})
-
-    async def post(self, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        return await self._call("POST", path, json=body)
-
     async def close(self) -> None:
         await self._client.aclose()
 
-    async def _call(self, method: str, path: str, **content: Any) -> dict[str, Any]:
+    async def __call__(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer, or TryLater, Refused or Gone."""
         await self._pace.turn()
         try:
-            response = await self._client.request(method, path, **content)
+            response = await self._client.request(method, path, json=json)
         except httpx.HTTPError:  # its text may quote what was sent
             raise TryLater("network") from None
         answer = parsed(response.content)

@@ -17,7 +17,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import Limits, Mailbox, Unavailable
+from bot.channels.base import Limits, Mailbox, Shown, Unavailable
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
@@ -26,7 +26,7 @@ from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
 from bot.telemetry import log, where
-from bot.types import Reply
+from bot.types import Profiles, Reply
 
 os.environ.setdefault("PTB_TIMEDELTA", "1")  # retry_after as a timedelta; otherwise each 429 is also a warning
 POLL_SECONDS = 50
@@ -69,7 +69,6 @@ class Telegram:
         return [Route("/telegram", webhook, methods=["POST"])]
 
     async def run(self, mailbox: Mailbox) -> None:
-        await self._until_done(lambda: set_profile(self._bot))
         if self._webhook_url:
             url = f"{self._webhook_url.rstrip('/')}/telegram"
             if await self._until_done(
@@ -111,6 +110,14 @@ class Telegram:
         except TelegramError as error:
             if trouble := failure(error):
                 raise trouble from None
+
+    async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
+        try:
+            return await set_profile(self._bot, wanted, dry_run=dry_run)
+        except TelegramError as error:
+            if trouble := failure(error):
+                raise trouble from None
+            return []
 
     async def typing(self, person: str) -> None:
         with contextlib.suppress(TelegramError):

@@ -1,31 +1,62 @@
-"""What Telegram shows before the first message and in its menu: commands and descriptions, in each language."""
+"""What Telegram shows before the first message and in its menu, in each language: compared first, set where it differs."""
 
-from telegram import Bot, BotCommand
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 
-from bot.i18n import N_, translate
-from bot.types import Language
+from telegram import Bot, BotCommand, MenuButton, MenuButtonCommands
 
-COMMANDS = {
-    "help": N_("What I can help with"),
-    "language": N_("Change the language"),
-    "contact": N_("Contact of the office"),
-    "privacy": N_("What is kept about you"),
-    "forget": N_("Erase everything about me"),
-    "start": N_("Start again"),
-}
-SHORT_DESCRIPTION = N_("A program of IOM's Kraków office: answers for migrants, day and night.")
-DESCRIPTION = N_(
-    "I am a program, not a person. I answer questions of migrants in Kraków and Małopolska: work, stay, health, safety, going home. "
-    "The text of your message is erased once it is answered. In danger call 112."
-)
+from bot.channels.base import Shown
+from bot.types import Language, Profile, Profiles
+
 # The client's language -> the language we show there; "" is everybody else.
 PROFILES = {"": Language.EN, "en": Language.EN, "pl": Language.PL, "be": Language.PL, "uk": Language.UK, "ru": Language.UK}
+DEFAULT = "default"
+_Entry = tuple[Shown, Callable[[], Awaitable[bool]]]
 
 
-async def set_profile(bot: Bot) -> None:
-    """The same call again changes nothing."""
-    for code, language in PROFILES.items():
-        commands = [BotCommand(name, translate(meaning, language)) for name, meaning in COMMANDS.items()]
-        await bot.set_my_commands(commands, language_code=code or None)
-        await bot.set_my_description(translate(DESCRIPTION, language), language_code=code or None)
-        await bot.set_my_short_description(translate(SHORT_DESCRIPTION, language), language_code=code or None)
+async def set_profile(bot: Bot, profiles: Profiles, *, dry_run: bool) -> list[Shown]:
+    """Everything is read before anything is set: a language without a text of its own may be shown the default one."""
+    entries = [entry for code, language in PROFILES.items() for entry in await _entries(bot, code, profiles[language])]
+    button = await bot.get_chat_menu_button()
+    entries.append(
+        (
+            Shown(DEFAULT, "menu_button", button.type, MenuButton.COMMANDS),
+            partial(bot.set_chat_menu_button, menu_button=MenuButtonCommands()),
+        )
+    )
+    if not dry_run:
+        for shown, change in entries:
+            if shown.changes:
+                await change()
+    return [shown for shown, _change in entries]
+
+
+async def _entries(bot: Bot, code: str, profile: Profile) -> list[_Entry]:
+    client, language_code = code or DEFAULT, code or None
+    commands = list(commands_from(profile))
+    set_now = await bot.get_my_commands(language_code=language_code)
+    description = await bot.get_my_description(language_code=language_code)
+    short = await bot.get_my_short_description(language_code=language_code)
+    return [
+        (
+            Shown(client, "commands", _readable(set_now), _readable(commands)),
+            partial(bot.set_my_commands, commands, language_code=language_code),
+        ),
+        (
+            Shown(client, "description", description.description, profile.description),
+            partial(bot.set_my_description, profile.description, language_code=language_code),
+        ),
+        (
+            Shown(client, "short_description", short.short_description, profile.short),
+            partial(bot.set_my_short_description, profile.short, language_code=language_code),
+        ),
+    ]
+
+
+def commands_from(profile: Profile) -> Iterator[BotCommand]:
+    for button in profile.commands:
+        yield BotCommand(button.payload.removeprefix("/"), button.title)
+
+
+def _readable(commands: Sequence[BotCommand]) -> str:
+    return " · ".join(f"/{command.command} {command.description}" for command in commands)

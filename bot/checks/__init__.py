@@ -12,6 +12,7 @@ from bot.checks.answers import (
     translations_are_current,
 )
 from bot.checks.examples import examples_are_different, examples_are_enough, held_out_questions_are_unseen, key
+from bot.checks.profile import profiles_fit_their_platforms
 from bot.checks.subject import Rule, Subject
 from bot.checks.wording import (
     answers_end_with_a_next_step,
@@ -25,7 +26,7 @@ from bot.checks.wording import (
 from bot.content import Place, Problem
 from bot.i18n import gettext as _
 from bot.i18n import missing_translations
-from bot.replies import missing_answers
+from bot.replies import is_profile, missing_answers
 
 RULES: tuple[Rule, ...] = (
     languages_are_complete,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     buttons_lead_somewhere,
     intents_are_answered,
     replies_fit_every_channel,
+    profiles_fit_their_platforms,
     crisis_answers_carry_112,
     first_lines_are_neutral,
     answers_end_with_a_next_step,
@@ -66,7 +68,8 @@ def catalogs_are_complete() -> Iterator[Problem]:
 def needed_answers_are_there(subject: Subject) -> Iterator[Problem]:
     """The answers that the software itself calls by name."""
     for name in missing_answers(subject.content.responses):
-        yield Problem(Place("responses/small_talk.yml", 1), _("{name} is missing. The software needs it; write it here.").format(name=name))
+        file = "responses/profile.yml" if is_profile(name) else "responses/small_talk.yml"
+        yield Problem(Place(file, 1), _("{name} is missing. The software needs it; write it here.").format(name=name))
 
 
 __all__ = [
@@ -90,6 +93,7 @@ __all__ = [
     "numbers_are_equal",
     "phones_are_valid",
     "placeholders_are_equal",
+    "profiles_fit_their_platforms",
     "replies_fit_every_channel",
     "reviews_are_due",
     "translations_are_current",

@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from bot.checks.subject import Subject, responses, translations
 from bot.content import Problem
 from bot.i18n import gettext as _
-from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_stale
+from bot.profile import BUTTONS as PROFILE_BUTTONS
+from bot.reading import ALIASES
+from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_profile, is_stale
 from bot.types import Language
 
 GUIDANCE = 700  # characters of an answer's own text
@@ -79,12 +81,13 @@ def replies_fit_every_channel(subject: Subject) -> Iterator[Problem]:
                     _("{length} characters; an answer has at most {limit}.").format(length=len(text), limit=GUIDANCE),
                 )
         limit = OWN_BUTTONS if is_guidance(response) else BUTTONS
-        if len(response.choices) > limit:
+        in_profile = response.name in PROFILE_BUTTONS
+        if len(response.choices) > limit and not in_profile:
             yield Problem(response.choices[limit].place, _("at most {limit} buttons.").format(limit=limit))
         for choice in response.choices:
             if len(choice.payload.encode()) > PAYLOAD:
                 yield Problem(choice.place, _("a payload has at most {limit} bytes.").format(limit=PAYLOAD))
-            for title in choice.titles.values():
+            for title in () if in_profile else choice.titles.values():
                 if len(title) > TITLE:
                     yield Problem(
                         choice.place,
@@ -146,4 +149,7 @@ def translations_are_current(subject: Subject) -> Iterator[Problem]:
 
 
 def is_answered(intent: str, subject: Subject) -> bool:
-    return intent in subject.content.areas or f"utter_{intent}" in subject.content.responses or f"action_{intent}" in subject.actions
+    intent = ALIASES.get(intent, intent)
+    answer = f"utter_{intent}"
+    is_said = answer in subject.content.responses and not is_profile(answer)
+    return intent in subject.content.areas or is_said or f"action_{intent}" in subject.actions

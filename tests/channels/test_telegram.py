@@ -16,7 +16,6 @@ from bot.channels import telegram
 from bot.channels.base import Gone, Refused, TryLater
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_errors import failure
-from bot.channels.telegram_profile import COMMANDS
 from bot.channels.telegram_replies import keyboard
 from bot.channels.telegram_updates import UpdatesRequest, message_from, who_left
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
@@ -238,15 +237,6 @@ async def test_every_pressed_button_is_answered() -> None:
         assert mailbox.messages[0].payload == "/iom/contact"
         await fake.until(lambda: not fake.unanswered_callbacks)
         await channel.close()
-        assert fake.refusals == []
-
-
-async def test_commands_and_descriptions_are_set_in_every_language() -> None:
-    async with FakeTelegram() as fake, polling(fake):
-        await fake.until(lambda: any(call.method == "getUpdates" for call in fake.calls), timeout=30)
-        commands = [call.params for call in fake.calls if call.method == "setMyCommands"]
-        assert {"", "en", "pl", "uk", "ru", "be"} == {params.get("language_code") or "" for params in commands}
-        assert all(set(COMMANDS) == {command["command"] for command in params["commands"]} for params in commands)
         assert fake.refusals == []
 
 
