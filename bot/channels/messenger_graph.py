@@ -69,8 +69,9 @@ class Graph:
     async def __call__(self, method: str, path: str, json: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The answer, or TryLater, Refused or Gone."""
         await self._pace.turn()
+        target = httpx.URL(path)  # the client's own parameters would take the place of what stands in a path
         try:
-            response = await self._client.request(method, path, json=json)
+            response = await self._client.request(method, target.path, params=target.params, json=json)
         except httpx.HTTPError:  # its text may quote what was sent
             raise TryLater("network") from None
         answer = parsed(response.content)
