@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 
-from bot.channels import telegram, webchat
+from bot.channels import telegram, viber, webchat
 from bot.channels.base import Channel
 from bot.settings import Settings
 
 CHANNELS: dict[str, Callable[[Settings], Channel | None]] = {
     "telegram": telegram.from_settings,
+    "viber": viber.from_settings,
     "web": webchat.from_settings,
 }
 

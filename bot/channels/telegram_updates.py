@@ -6,9 +6,9 @@ from telegram import Update
 from telegram.constants import ChatType
 from telegram.request import HTTPXRequest
 
-from bot.i18n import language_from_tag
+from bot.i18n import hint_from_tag
 from bot.telemetry import log, where
-from bot.types import Address, Language, Message
+from bot.types import Address, Message
 
 NAME = "telegram"
 _log = log("telegram")
@@ -54,5 +54,4 @@ def message_from(update: Update, bot_id: str) -> Message | None:
 
 
 def _message(update: Update, bot_id: str, person: str, text: str, payload: str | None, tag: str | None) -> Message:
-    hint = language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")
-    return Message(f"{bot_id}:{update.update_id}", Address(NAME, person), text, payload, hint)
+    return Message(f"{bot_id}:{update.update_id}", Address(NAME, person), text, payload, hint_from_tag(tag))
