@@ -67,7 +67,7 @@ class Viber:
                 return
             except (TryLater, Refused, Gone) as error:
                 failures += 1
-                seconds = min(2.0 ** min(failures, 10), LONGEST_PAUSE)
+                seconds = pause_after(failures)
                 _log.warning("viber.unavailable", reason=str(error), retry_in=seconds, do=getattr(error, "do", "") or NOTHING)
                 await asyncio.sleep(seconds)
 
@@ -106,6 +106,11 @@ class Viber:
             raise TryLater(f"no answer, HTTP {response.status_code}")
         if status:
             raise failure(status)
+
+
+def pause_after(failures: int) -> float:
+    """Seconds. After a day without Viber the plain power would be no number any more."""
+    return min(2.0 ** min(failures, 10), LONGEST_PAUSE)
 
 
 def content_of(reply: Reply) -> dict[str, Any]:
