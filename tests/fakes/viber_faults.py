@@ -20,7 +20,7 @@ class ViberFaults(Faults):
 
     def http(self, method: str, code: int, times: int = 1) -> None:
         async def fail(_request: Request, _answer: Answer) -> Response:
-            return Response(b"no JSON", code)
+            return Response(b'{"status": 0}', code)  # a code that should be believed rather than the body
 
         self.inject(method, fail, times)
 
