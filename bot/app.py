@@ -91,6 +91,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             lifespan="off",
         ),
         announce,
+        service.stop,
         channels.values(),
     )
     answering = asyncio.create_task(service.run())
@@ -126,11 +127,13 @@ async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[N
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens, and closes the channels before it waits for their connections."""
+    """Says where it listens. At the end nothing new is begun, and the channels are closed before it waits for their connections."""
 
-    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None], channels: Iterable[Channel]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, announce: Callable[[str], None], begin_nothing_new: Callable[[], None], channels: Iterable[Channel]
+    ) -> None:
         super().__init__(config)
-        self._announce, self._channels = announce, channels
+        self._announce, self._begin_nothing_new, self._channels = announce, begin_nothing_new, channels
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -148,6 +151,7 @@ class _Server(uvicorn.Server):
             self._announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._begin_nothing_new()
         for channel in self._channels:
             await channel.close()
         await super().shutdown(sockets)

@@ -21,6 +21,7 @@ from babel.messages.pofile import read_po
 from bot.types import Language
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
+_NEAREST = {"ru": Language.UK, "be": Language.PL}
 
 
 @cache
@@ -63,13 +64,22 @@ def terminal_language() -> Language:
 
 def language_from_tag(tag: str | None) -> Language | None:
     """`uk`, `uk-UA`, `pl_PL.UTF-8` -> a language we answer in, else None."""
-    if not tag:
-        return None
-    try:
-        code = parse_locale(tag.replace("-", "_"))[0].lower()
-    except (ValueError, UnknownLocaleError):
-        return None
+    code = _code(tag)
     return Language(code) if code in list(Language) else None
+
+
+def hint_from_tag(tag: str | None) -> Language | None:
+    """The language of somebody's app: who reads Russian or Belarusian is answered in the nearest language we have."""
+    return language_from_tag(tag) or _NEAREST.get(_code(tag))
+
+
+def _code(tag: str | None) -> str:
+    if not tag:
+        return ""
+    try:
+        return parse_locale(tag.replace("-", "_"))[0].lower()
+    except (ValueError, UnknownLocaleError):
+        return ""
 
 
 def format_date(day: date, language: Language) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
-from bot.channels.base import Channel, Gone, HasProfile, Refused, Shown, TryLater
+from bot.channels.base import Channel, Gone, HasProfile, Refused, Shown, TryLater, pause_after
 from bot.i18n import gettext as _
 from bot.telemetry import log, where
 from bot.types import Profiles
@@ -68,7 +68,7 @@ async def at_start(name: str, channel: HasProfile, wanted: Profiles, sleep: Call
             shown = await channel.profile(wanted, dry_run=False)
         except TryLater as error:
             failures += 1
-            seconds = min(2.0**failures, LONGEST) if error.seconds is None else error.seconds
+            seconds = pause_after(failures, LONGEST) if error.seconds is None else error.seconds
             do = error.do or "nothing; it is tried again by itself"
             _log.warning("profile.postponed", channel=name, reason=str(error), retry_in=seconds, do=do)
             await sleep(seconds)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot import telemetry
-from bot.channels.base import Channel, Gone, Refused, TryLater
+from bot.channels.base import Channel, Gone, Refused, TryLater, pause_after
 from bot.channels.splitting import parts
 from bot.mailbox import StoreMailbox
 from bot.store import Job, Store, StoreDown
@@ -147,7 +147,7 @@ class Service:
             await channel.send(address.person, reply)
         except TryLater as error:
             if job.age < GIVE_UP:
-                wait = error.seconds if error.seconds is not None else min(BACKOFF**job.attempt, 60.0)
+                wait = error.seconds if error.seconds is not None else pause_after(job.attempt)
                 if error.do:
                     _log.warning("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait, do=error.do)
                 else:
@@ -164,6 +164,9 @@ class Service:
             _log.info("reply.gone", person=person, channel=address.channel, reason=str(error))
             await self._store.forget(address)
         except Exception as error:
+            if self._stopping.is_set():  # its channel was closed under it; the next start sends it
+                await self._store.postpone_reply(job, 0.0)
+                return
             outcome = "refused" if job.attempt >= TRIES else "failed"
             _log.error("reply.failed", person=person, channel=address.channel, error=where(error), do="report the place named in `error`")
             if outcome == "failed":

@@ -138,6 +138,25 @@ async def test_a_reply_the_platform_postpones_is_sent_later(tmp_path: Path) -> N
         await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello")])
 
 
+async def test_a_reply_whose_channel_is_closed_under_it_waits_for_the_next_start(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        closed = asyncio.Event()
+
+        async def send(person: str, reply: Reply) -> None:
+            bot.service.stop()
+            closed.set()
+            raise RuntimeError("closed")
+
+        bot.channel.send = send  # type: ignore[method-assign]  # as a client that was closed meanwhile
+        await bot.say(("1", OLENA, "hello"))
+        await asyncio.wait_for(closed.wait(), 20)
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
+    claimed = await store.next_reply()
+    await store.close()
+    assert claimed
+    assert (claimed[1], claimed[2].text) == (OLENA, "hello")
+
+
 async def test_a_reply_the_platform_refuses_does_not_hold_back_the_next(tmp_path: Path) -> None:
     async with running(tmp_path) as bot:
         bot.channel.troubles = [Refused("too odd")]

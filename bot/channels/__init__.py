@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 
-from bot.channels import messenger, telegram, webchat
+from bot.channels import messenger, telegram, viber, webchat
 from bot.channels.base import Channel
 from bot.settings import Settings
 
 CHANNELS: dict[str, Callable[[Settings], Channel | None]] = {
     "messenger": messenger.from_settings,
     "telegram": telegram.from_settings,
+    "viber": viber.from_settings,
     "web": webchat.from_settings,
 }
 

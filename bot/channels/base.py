@@ -33,6 +33,11 @@ class Gone(Exception):
     """The person cannot be reached any more: close the conversation and erase it."""
 
 
+def pause_after(failures: int, longest: float = 60.0) -> float:
+    """Seconds until the next try. Without the inner limit the power would be no number any more after a day of failures."""
+    return min(2.0 ** min(failures, 16), longest)
+
+
 def utf16(text: str) -> int:
     """How long some platforms call a text: an emoji counts two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.base import Gone, Limits, Mailbox, Refused, Shown, TryLater, Unavailable
+from bot.channels.base import Gone, Limits, Mailbox, Refused, Shown, TryLater, Unavailable, pause_after
 from bot.channels.messenger_events import NAME, Event, GivenBack, Happened, TakenOver, Withdrawn, events_in, happened
 from bot.channels.messenger_graph import Clock, Graph, Sleep
 from bot.channels.messenger_messages import LIMITS, message_for
@@ -28,7 +28,6 @@ from bot.types import Message, Profiles, Reply
 
 PATH = "/messenger"
 CONSULTANT_HAS_IT = 24 * 3600.0  # seconds after the last thing a consultant did
-LONGEST_PAUSE = 60.0
 _log = log("messenger")
 
 
@@ -88,7 +87,7 @@ class Messenger:
                 break
             except TryLater as error:
                 failures += 1
-                seconds = error.seconds or min(2.0**failures, LONGEST_PAUSE)
+                seconds = error.seconds or pause_after(failures)
                 do = error.do or "nothing; it is tried again by itself"
                 _log.warning("messenger.unavailable", reason=str(error), retry_in=seconds, do=do)
                 await self._sleep(seconds)

@@ -17,7 +17,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.base import Limits, Mailbox, Shown, Unavailable
+from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
@@ -176,7 +176,7 @@ class Telegram:
                 await self._pause(error, failures)
 
     async def _pause(self, error: Exception, failures: int) -> None:
-        seconds = seconds_of(error) if isinstance(error, RetryAfter) else min(2.0**failures, 60.0)
+        seconds = seconds_of(error) if isinstance(error, RetryAfter) else pause_after(failures)
         do = "nothing; it is tried again by itself"
         if isinstance(error, InvalidToken):
             do = ASK_BOTFATHER

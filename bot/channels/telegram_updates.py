@@ -7,7 +7,7 @@ from telegram.constants import ChatType
 from telegram.request import HTTPXRequest
 
 from bot.channels.webhooks import storable
-from bot.i18n import language_from_tag
+from bot.i18n import hint_from_tag
 from bot.telemetry import log, where
 from bot.types import Address, Language, Message
 
@@ -71,5 +71,4 @@ def who_left(update: Update) -> Address | None:
 
 
 def _hint(person: User | None) -> Language | None:
-    tag = person.language_code if person else None
-    return language_from_tag(tag) or {"ru": Language.UK, "be": Language.PL}.get(tag or "")
+    return hint_from_tag(person.language_code if person else None)

@@ -13,12 +13,12 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from bot.channels.messenger import Messenger
-from bot.channels.viber import Viber
 from starlette.applications import Starlette
 
 from bot.channels.base import Channel
+from bot.channels.messenger import Messenger
 from bot.channels.telegram import Telegram
+from bot.channels.viber import Viber
 from bot.channels.webchat import WebChat
 from bot.channels.webhooks import signature
 from tests.fakes.graph import FakeGraph
@@ -148,13 +148,20 @@ async def messenger() -> AsyncIterator[Kit]:
 async def viber() -> AsyncIterator[Kit]:
     mailbox = Mailbox()
     number = iter(range(1000, 2000))
-    async with FakeViber("canary-token") as fake:
+    app = Starlette()
+    async with FakeViber("canary-token", webhook_transport=httpx.ASGITransport(app)) as fake:
         channel, person = Viber("canary-token", fake.url, PUBLIC), fake.person(subscribed=True)
+        app.router.routes += channel.routes(mailbox)
+        await channel.run(mailbox)
 
         def message(**content: Any) -> dict[str, Any]:
             sender = {"id": person.id, "name": "O", "api_version": 10}
             head = {"event": "message", "timestamp": 1_800_000_000_000, "message_token": next(number), "sender": sender}
             return head | {"message": {"type": "text", **content}, "silent": False}
+
+        def says(text: str) -> dict[str, Any]:
+            person.unanswered = 0
+            return message(text=text)
 
         header = "X-Viber-Content-Signature"
         async with within(channel, mailbox) as client:
@@ -164,12 +171,12 @@ async def viber() -> AsyncIterator[Kit]:
                 person.id,
                 client,
                 "/viber",
-                lambda text: message(text=text),
+                says,
                 lambda payload: message(text=payload),
                 lambda: message(type="picture", media="https://example.org/1"),
                 lambda body: {"Content-Type": "application/json", header: signature(body, "canary-token")},
                 [{}, {header: ""}, {header: signature(b"{not json", "other")}, {header: signature(b"{not json", "canary-token")[:-1]}],
-                lambda: len(fake.sent(person)),
+                lambda: len(person.sent),
                 lambda: fake.refusals,
                 {
                     "rate limit": lambda: fake.faults.status("send_message", 12),
