@@ -157,7 +157,7 @@ async def test_an_operator_can_erase_a_person(environment: dict[str, str]) -> No
 def test_a_person_of_a_channel_that_does_not_exist_is_not_called_erased(environment: dict[str, str]) -> None:
     result = run(environment, "forget", "signal", "7")
     assert result.exit_code == 2
-    assert "There is no channel signal. The channels are: telegram, viber, web." in result.output
+    assert "There is no channel signal. The channels are: messenger, telegram, viber, web." in result.output
 
 
 def test_staff_see_why_a_message_is_understood_as_it_is(environment: dict[str, str]) -> None:

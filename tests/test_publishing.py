@@ -200,7 +200,7 @@ async def test_the_command_ends_with_2_when_telegram_is_down_and_shows_no_token(
     result = await run(fake)
     assert (result.exit_code, result.output) == (2, "telegram: network\n")
     result = await run(fake, BOT_TELEGRAM_TOKEN="1:wrong-4711")
-    assert (result.exit_code, result.output) == (2, "telegram: token refused: check BOT_TELEGRAM_TOKEN\n")
+    assert (result.exit_code, result.output) == (2, "telegram: token refused: check BOT_TELEGRAM_TOKEN with @BotFather\n")
 
 
 # The start
