@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from bot import content
-from bot.actions.tracker import areas
+from bot.actions.tracker import areas, questions
 from bot.channels import CHANNELS
 from bot.channels.base import Gone, TryLater
 from bot.channels.splitting import parts
@@ -84,6 +84,16 @@ async def test_whoever_cannot_prove_who_they_are_gets_one_refusal_that_tells_not
     assert kit.mailbox.messages == []
 
 
+async def test_nothing_is_parsed_before_it_is_known_who_sent_it(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(_body: object) -> object:
+        raise AssertionError
+
+    monkeypatch.setattr(json, "loads", parse)
+    for headers in kit.unsigned:
+        refused = await kit.client.post(kit.path, content=b"{not json", headers={"Content-Type": "application/json"} | headers)
+        assert refused.status_code == 403
+
+
 @pytest.mark.parametrize("body", JUNK)
 async def test_junk_does_no_harm(kit: Kit, body: bytes) -> None:
     assert (await kit.post(body)).status_code < 500
@@ -133,6 +143,12 @@ async def test_every_answer_in_every_language_fits_the_platform(kit: Kit, own_co
                 await kit.channel.send(kit.person, part)
     assert kit.refusals() == []
     assert kit.received() > 100
+
+
+async def test_no_menu_of_ours_is_longer_than_the_platform_shows(kit: Kit, own_content: content.Content) -> None:
+    domain = domain_of(own_content, frozenset())
+    menus = [areas("pl", domain), *(questions(area, "pl", domain) for area in domain["areas"])]
+    assert max(len(menu) for menu in menus) <= kit.channel.limits.buttons
 
 
 @pytest.mark.parametrize("trouble", TROUBLES)
