@@ -171,8 +171,10 @@ async def test_a_delivery_that_hangs_holds_back_nobody_else(tmp_path: Path) -> N
     async with running(tmp_path) as bot:
         released = bot.channel.hanging["olena"] = asyncio.Event()
         await bot.say(("1", OLENA, "one"), ("2", AHMED, "two"))
-        await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "two")])
-        released.set()
+        try:
+            await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "two")])
+        finally:
+            released.set()
         await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "two"), ("olena", "one")])
 
 
