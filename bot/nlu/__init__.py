@@ -29,6 +29,7 @@ from bot.types import Crisis, Understand, Understanding
 SMALL_TALK = ("greet", "goodbye", "thanks")
 KEPT_MODELS = 3
 LOG_EVERY = 10.0  # seconds of training
+TURN = 0.0005  # seconds for which one thread may keep Python to itself: the event loop waits for one such turn of each that understands
 URGENT = "counter_trafficking/get_help"  # whoever is held and exploited hears 112 and the helpline, also on a guess
 LIKELY = 0.4  # probability of such a guess
 NO_ALARM = 0.005  # probability of a crisis by n-grams under which their word is taken
@@ -39,6 +40,7 @@ _log = log("nlu")
 def load(examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True, full: bool = False) -> Understand:
     """Ready to understand. The trained model lies in `directory`; `progress` draws a bar while it is made, else the log tells."""
     read_one = reader(examples, directory, with_model=with_model, progress=progress, full=full)
+    sys.setswitchinterval(TURN)
     threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="nlu")
 
     async def understand(text: str) -> Understanding:

@@ -18,8 +18,8 @@ from bot.nlu.linear import LinearText
 
 C = 1.0  # of the LinearSVC that the model comes from
 ALIKE = 0.5  # share of its words that a text has in common with what changed, from which it is asked again
-ROUNDS = 20
-ENOUGH = 0.01  # pull; less changes no answer
+ROUNDS = 10
+ENOUGH = 0.04  # pull; about what LinearSVC makes of a tolerance of 0.1
 
 Labelled = tuple[str, str]  # text and label
 
@@ -42,7 +42,7 @@ def learnt(model: LinearText, gone: Sequence[Labelled], new: Sequence[Labelled],
 def _alike(texts: Sequence[Labelled], changed: Iterable[str]) -> list[Labelled]:
     words = {word for text in changed for word in _WORD.findall(text)}
     found = ((text, label, _WORD.findall(text)) for text, label in texts)
-    return [(text, label) for text, label, own in found if sum(word in words for word in own) >= max(1, ALIKE * len(own))]
+    return [(text, label) for text, label, own in found if sum(word in words for word in own) >= ALIKE * len(own)]
 
 
 class _Pulls:
