@@ -145,6 +145,15 @@ async def test_many_are_understood_at_once_as_one_by_one(encoder: Hashing, tmp_p
     assert await asyncio.gather(*map(understand, texts)) == [read(text) for text in texts]
 
 
+def test_no_thread_keeps_python_to_itself_for_a_millisecond(no_encoder: None, tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    try:
+        nlu.load(EXAMPLES, tmp_path, progress=False)
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
+
+
 # --- without the sentence model
 
 
