@@ -205,7 +205,7 @@ def logged(texts: Iterable[str], now: Callable[[], float] = time.monotonic) -> I
     for done, text in enumerate(waiting):
         if now() >= due:
             _log.info("training.progress", done=done, of=len(waiting))
-            due += LOG_EVERY
+            due = now() + LOG_EVERY
         yield text
 
 

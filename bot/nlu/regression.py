@@ -1,6 +1,6 @@
-"""Multinomial logistic regression over sentence vectors: scikit-learn's, in a fraction of its time, and able to start from known weights.
+"""Multinomial logistic regression over sentence vectors, from any start. It finds what scikit-learn's finds.
 
-For training alone; needs scipy.
+For training alone; needs scipy, and not the half second that scikit-learn takes to import.
 """
 
 import numpy as np
