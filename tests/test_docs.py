@@ -12,7 +12,7 @@ from bot import content, telemetry
 from bot.actions.start import deep_link
 from bot.cli import main
 from bot.dialogue import domain_of
-from bot.settings import ROOT, Settings, variable
+from bot.settings import ROOT, Settings, file_variable, secrets, variable
 
 PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
 OPERATORS, STAFF = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("operators", "staff"))
@@ -81,6 +81,10 @@ def test_every_setting_is_explained_to_operators_and_no_other() -> None:
     assert explained("Settings", "BOT_[A-Z_]+") == settings()
 
 
+def test_every_secret_that_may_stand_in_a_file_is_named_to_operators_and_no_other() -> None:
+    assert set(re.findall(r"`(BOT_[A-Z_]+_FILE)`", OPERATORS)) == set(map(file_variable, secrets()))
+
+
 def test_every_metric_is_explained_to_operators_and_no_other() -> None:
     assert explained("Health and metrics", "bot_[a-z_]+") == metrics()
 
@@ -110,7 +114,7 @@ def test_the_docs_name_no_command_and_no_option_that_does_not_exist() -> None:
 
 
 def test_the_docs_name_no_setting_that_does_not_exist() -> None:
-    known = settings() | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    known = settings() | set(map(file_variable, secrets())) | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
     mistyped = {"BOT_PROT"}  # the example of a mistake
     assert {name for page in PAGES for name in re.findall(r"BOT_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))} <= known | mistyped
 
