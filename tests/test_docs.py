@@ -114,7 +114,11 @@ def test_the_docs_name_no_command_and_no_option_that_does_not_exist() -> None:
 
 
 def test_the_docs_name_no_setting_that_does_not_exist() -> None:
-    known = settings() | set(map(file_variable, secrets())) | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    known = (
+        settings()
+        | set(map(file_variable, secrets()))
+        | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    )
     mistyped = {"BOT_PROT"}  # the example of a mistake
     assert {name for page in PAGES for name in re.findall(r"BOT_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))} <= known | mistyped
 

@@ -21,7 +21,7 @@ from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
-from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from, who_left
+from bot.channels.telegram_updates import NAME, UpdatesRequest, happened, update_from
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
@@ -144,11 +144,14 @@ class Telegram:
                 await self._pause(error, failures)
 
     async def _receive(self, update: Update, mailbox: Mailbox) -> None:
-        if message := message_from(update, self._bot_id):
+        message, left = happened(update, self._bot_id)
+        if message:
             await mailbox.receive(message)
-        if left := who_left(update):
+        if left:
             await mailbox.forget(left)
-        if update.callback_query:  # even one that we do not understand: its button spins until it is answered
+        if update.callback_query and isinstance(
+            update.callback_query.id, str
+        ):  # even one that we do not understand: its button spins until it is answered
             task = asyncio.create_task(self._answer_callback(update.callback_query.id))
             self._background.add(task)
             task.add_done_callback(self._background.discard)

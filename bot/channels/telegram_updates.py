@@ -6,7 +6,7 @@ from telegram import ChatMember, Update, User
 from telegram.constants import ChatType
 from telegram.request import HTTPXRequest
 
-from bot.channels.webhooks import storable
+from bot.channels.webhooks import key_from, person_from, storable
 from bot.i18n import hint_from_tag
 from bot.telemetry import log, where
 from bot.types import Address, Language, Message
@@ -38,27 +38,42 @@ def update_from(raw: Any) -> Update | None:
         update = Update.de_json(raw, None)
         return update if isinstance(update.update_id, int) else None
     except Exception as error:  # whatever the library meets in a shape it does not know
-        _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
+        _unreadable(error)
         return None
 
 
+def happened(update: Update, bot_id: str) -> tuple[Message | None, Address | None]:
+    """The message of an update, and who left. Neither, and a line in the log, when something stands where it should not."""
+    try:
+        return message_from(update, bot_id), who_left(update)
+    except Exception as error:
+        _unreadable(error)
+        return None, None
+
+
+def _unreadable(error: Exception) -> None:
+    _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
+
+
 def message_from(update: Update, bot_id: str) -> Message | None:
-    """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure."""
-    id = f"{bot_id}:{update.update_id}"
+    """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure.
+
+    The library does not check what stands where: in another shape it raises what Python raises.
+    """
+    id = key_from(f"{bot_id}:{update.update_id}")
     if query := update.callback_query:
         here = query.message is None or query.message.chat.type == ChatType.PRIVATE
-        address = Address(NAME, str(query.from_user.id))
-        return Message(id, address, "", query.data, _hint(query.from_user)) if query.data and here else None
+        return Message(id, _address(query.from_user.id), "", storable(query.data), _hint(query.from_user)) if query.data and here else None
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
         return None
     return Message(
         id,
-        Address(NAME, str(message.chat.id)),
+        _address(message.chat.id),
         storable(message.text or message.caption or ""),
         None,
         _hint(message.from_user),
-        original=str(message.message_id),
+        original=key_from(message.message_id),
         edited=update.edited_message is not None,
     )
 
@@ -67,7 +82,11 @@ def who_left(update: Update) -> Address | None:
     """Whoever blocked us or deleted the chat. Pure."""
     change = update.my_chat_member
     left = change and change.chat.type == ChatType.PRIVATE and change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
-    return Address(NAME, str(change.chat.id)) if change and left else None
+    return _address(change.chat.id) if change and left else None
+
+
+def _address(id: int) -> Address:
+    return Address(NAME, person_from(id))
 
 
 def _hint(person: User | None) -> Language | None:

@@ -17,6 +17,8 @@ from starlette.responses import Response
 LARGEST_BODY = 1024 * 1024
 SLOWEST_BODY = 10.0  # seconds
 RETRY_AFTER = "5"
+LONGEST_ID = 255  # characters; the store's keys hold no more
+LONGEST_PERSON = 128
 
 
 async def body_of(request: Request, largest: int = LARGEST_BODY, seconds: float = SLOWEST_BODY) -> bytes:
@@ -64,6 +66,22 @@ def signature(body: bytes, secret: str) -> str:
 def storable(text: str) -> str:
     """Half an emoji is valid JSON but not valid UTF-8, and PostgreSQL takes no zero character."""
     return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def key_from(value: Any) -> str:
+    """A platform's name of a message, as a key of the store; of one that is too long the digest. ValueError: it is no name."""
+    if not isinstance(value, str | int) or isinstance(value, bool) or value == "":
+        raise ValueError("no name of a message")
+    key = storable(str(value))
+    return key if len(key) <= LONGEST_ID else hashlib.sha256(key.encode()).hexdigest()
+
+
+def person_from(value: Any) -> str:
+    """A platform's name of a person. ValueError: the store could not keep it as it is, and changed it might be somebody else's."""
+    person = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if not person or len(person) > LONGEST_PERSON or storable(person) != person:
+        raise ValueError("no name of a person")
+    return person
 
 
 def unavailable() -> Response:
