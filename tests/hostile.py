@@ -1,4 +1,4 @@
-"""What somebody may send who means harm: pieces of text, and deliveries turned into something else. Seeded, so a finding can be repeated."""
+"""What somebody may send who means harm: pieces of text, and deliveries turned into something else. Seeded: a finding can be repeated."""
 
 import copy
 import json

@@ -51,7 +51,7 @@ def deliveries_for(kit: Kit) -> list[Any]:
 
 
 async def hand_over(kit: Kit, body: bytes) -> tuple[list[str], int, float]:
-    """What went wrong with this body, the status, and the seconds of the processor that it took. What was kept is checked and thrown away."""
+    """What went wrong with this body, the status, and the seconds of the processor. What was kept is checked and thrown away."""
     began = time.process_time()
     try:
         response = await kit.post(body)
