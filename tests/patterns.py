@@ -121,7 +121,7 @@ def _may_be_empty(op: Any, value: Any) -> bool:
 
 
 def _unbounded_at_edge(items: Any, state: Any, flags: int, *, at_end: bool = False) -> set[str]:
-    """The characters of every unbounded repeat that may stand at the beginning, or at the end, of these. A possessive one gives nothing back."""
+    """The characters of every unbounded repeat that may stand at the beginning, or at the end. A possessive one gives nothing back."""
     found: set[str] = set()
     for op, value in reversed(list(items)) if at_end else items:
         if _is_unbounded(op, value):
