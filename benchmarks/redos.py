@@ -22,7 +22,7 @@ from bot.nlu.text import LONGEST
 from tests.patterns import all_patterns, hostile
 
 TOO_LONG, TOO_STEEP = 0.05, 1.5  # seconds, exponent
-# Characters that reach a pattern, by the beginning of its name; the first that fits counts. No text is longer than a body of the web chat.
+# Characters that reach a pattern, by the beginning of its name; the first that fits counts. The web chat takes more than the platforms.
 REACHES = {
     "bot.nlu.text._INVISIBLE": 4 * LONGEST,
     "bot.nlu.text._SPACES": 4 * LONGEST,

@@ -161,7 +161,7 @@ def choose_language(understanding: Understanding | None, slots: Mapping[str, Any
 
 
 def answers_in(content: Content) -> frozenset[str]:
-    """What may be asked for by name. What the software says by itself is not among it: "/forgotten" must not say that something was erased."""
+    """What may be asked for by name. Not what the software says by itself: "/forgotten" must not say that something was erased."""
     intents = set(content.intents)
     return frozenset(name for name in content.responses if "/" in name or name.removeprefix("utter_") in intents)
 
