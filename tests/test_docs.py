@@ -12,6 +12,7 @@ from bot import content, telemetry
 from bot.actions.start import deep_link
 from bot.cli import main
 from bot.dialogue import domain_of
+from bot.replies import card_from
 from bot.settings import ROOT, Settings, file_variable, secrets, variable
 
 PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
@@ -141,3 +142,15 @@ def test_every_link_for_a_qr_code_in_the_docs_opens_what_it_names(own_content: c
     for argument in re.findall(r"\?start=([\w-]+)", STAFF):
         topic, language = deep_link(argument, domain)
         assert argument == "_".join(filter(None, ((topic or "").replace("/", "-"), language)))
+
+
+def test_the_address_for_weaknesses_is_the_one_that_the_bot_gives(own_content: content.Content) -> None:
+    security = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    assert re.findall(r"[\w.]+@[\w.]+\w", security) == [card_from(own_content).email]
+
+
+def test_every_proof_of_the_security_page_exists() -> None:
+    security = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:tests|benchmarks)/[\w/]+\.py", security))
+    assert len(named) > 10
+    assert [file for file in sorted(named) if not (ROOT / file).is_file()] == []
