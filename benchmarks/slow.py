@@ -2,8 +2,8 @@
 
     python benchmarks/slow.py [--callers 200] [--bytes 500000]
 
-Each caller announces a megabyte to the webhook of Viber, sends some of it and stops. The server stands in a process of its own, as `bot run`
-makes it, without the model.
+Each caller announces a megabyte to the webhook of Viber, sends some of it and stops. The server is in a process of its own, made as
+`bot run` makes it, without the model.
 """
 
 import argparse
@@ -69,9 +69,8 @@ async def attack(pid: int, port: int, callers: int, size: int) -> None:
     for _ in range(ASKED):
         waits.append(await asked(port))
         most = max(most, megabytes(pid))
-    print(
-        f"{callers} callers, {size} bytes each: {before:.0f} MB before, {most:.0f} MB at most ({1024 * (most - before) / callers:.0f} KB a caller)"
-    )
+    each = 1024 * (most - before) / callers
+    print(f"{callers} callers, {size} bytes each: {before:.0f} MB before, {most:.0f} MB at most ({each:.0f} KB a caller)")
     print(f"others wait {statistics.median(alone):.1f} ms alone, {statistics.median(waits):.1f} ms meanwhile, {max(waits):.1f} ms at most")
     for writer in slow:
         writer.transport.abort()
