@@ -44,7 +44,7 @@ _NOT_THIS = re.compile(
     re.IGNORECASE,
 )  # before the name of a language
 _REFUSED = re.compile(
-    r"[\w'’-]*\s+(?:[\w'’]+\s+)?(?:nie|не|don'?t|not|cannot|can'?t)\s+"
+    r"[\w'’-]*\s{1,9}(?:[\w'’]+\s+)?(?:nie|не|don'?t|not|cannot|can'?t)\s+"
     r"(?:rozumiem|znam|czytam|m[óo]wi|umiem|розумі|знаю|чита|говор|вмі|понима|умею|understand|read|speak|know)",
     re.IGNORECASE,
 )  # after it
