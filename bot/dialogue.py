@@ -12,6 +12,7 @@ from bot.reading import Reading, Request
 from bot.replies import Replies
 from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
+ALWAYS = ("forget", "privacy")  # commands that are obeyed even while a consultant writes
 _RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
 
 
@@ -69,13 +70,13 @@ class Dialogue:
         return Turn(conversation, (self.replies.say("utter_apology", language, self._today()),), "utter_apology")
 
     def decide(self, request: Request, conversation: Conversation) -> str:
-        """The policy, in its order: safety, then a consultant who is talking, then doubt, then the question."""
+        """The policy, in its order: safety and one's own data, then a consultant who is talking, then doubt, then the question."""
         understanding = request.understanding
         if understanding and understanding.crisis:
             held = understanding.crisis is Crisis.DANGER and (understanding.topic or "").startswith("counter_trafficking/")
             return "utter_crisis/trafficking" if held else f"utter_crisis/{understanding.crisis}"
-        pressed_for_help = understanding is None and request.intent.startswith("crisis/")
-        if conversation.paused_until and conversation.paused_until > self._clock().timestamp() and not pressed_for_help:
+        pressed = understanding is None and (request.intent.startswith("crisis/") or request.intent in ALWAYS)
+        if conversation.paused_until and conversation.paused_until > self._clock().timestamp() and not pressed:
             return "action_listen"
         if understanding and not understanding.sure and not request.second:
             return "action_default_fallback"
@@ -111,6 +112,7 @@ class Dialogue:
         """What the next message may lean on. A crisis, a menu and a start end what was spoken of; the contact button does not."""
         if (
             (request.understanding and request.understanding.crisis)
+            or request.intent.startswith("crisis/")
             or request.intent in self._domain["areas"]
             or name in ("action_help", "action_start")
         ):

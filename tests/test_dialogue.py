@@ -214,6 +214,18 @@ async def test_a_button_that_asks_for_help_in_danger_is_answered_even_while_a_co
     assert (await bot.press("/crisis/danger")).action == "utter_crisis/danger"
 
 
+@pytest.mark.parametrize(("command", "action"), [("/forget", "action_forget"), ("/privacy", "action_privacy")])
+async def test_what_is_kept_is_told_and_erased_even_while_a_consultant_is_writing(bot: Bot, command: str, action: str) -> None:
+    bot.conversation = Conversation(OLENA, {"language": "uk"}, NOW.timestamp() + 60)
+    assert (await bot.press(command)).action == action
+
+
+async def test_a_pressed_call_for_help_is_not_remembered_as_a_topic(bot: Bot) -> None:
+    await bot.press("/fair_work/unpaid_wages")
+    await bot.press("/crisis/danger")
+    assert "topic" not in bot.conversation.slots
+
+
 async def test_an_answer_past_its_review_sends_people_to_the_office(own_content: content.Content) -> None:
     late = Bot(own_content, datetime(2030, 1, 1, tzinfo=UTC))
     guidance = await late.hear("szef nie płaci", intent="fair_work/unpaid_wages")

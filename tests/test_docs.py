@@ -70,6 +70,14 @@ def commands_in(line: str) -> Iterator[tuple[str, list[str]]]:
         yield command, re.findall(r"(?<!\S)--[a-z-]+", rest)
 
 
+def functions_in(file: Path) -> set[str]:
+    if not file.exists():
+        return set()
+    return {
+        node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
 def named_commands() -> list[tuple[str, str, list[str]]]:
     return [(page.name, command, options) for page in PAGES for line in code_of(page) for command, options in commands_in(line)]
 
@@ -154,3 +162,14 @@ def test_every_proof_of_the_security_page_exists() -> None:
     named = set(re.findall(r"(?:tests|benchmarks)/[\w/]+\.py", security))
     assert len(named) > 10
     assert [file for file in sorted(named) if not (ROOT / file).is_file()] == []
+
+
+def test_every_rule_of_a_platform_names_a_test_that_exists_or_a_decision() -> None:
+    rows = re.findall(r"^\| (?!rule|-)(.+?) \| (.+) \|$", (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 70
+    for rule, held_by in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", held_by)
+        assert tests or "](decisions/" in held_by, rule
+        for file, test in tests:
+            assert test.startswith("test_"), rule
+            assert test in functions_in(ROOT / file), f"{file}::{test}"

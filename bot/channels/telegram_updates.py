@@ -12,6 +12,23 @@ from bot.telemetry import log, where
 from bot.types import Address, Language, Message
 
 NAME = "telegram"
+# What Telegram tells as a message although nobody said it. Of these alone a private chat can have some; all else deserves an answer.
+_HAPPENED = (
+    "pinned_message",
+    "message_auto_delete_timer_changed",
+    "chat_background_set",
+    "write_access_allowed",
+    "connected_website",
+    "proximity_alert_triggered",
+    "checklist_tasks_done",
+    "checklist_tasks_added",
+    "poll_option_added",
+    "poll_option_deleted",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+)
 _log = log("telegram")
 
 
@@ -38,21 +55,17 @@ def update_from(raw: Any) -> Update | None:
         update = Update.de_json(raw, None)
         return update if isinstance(update.update_id, int) else None
     except Exception as error:  # whatever the library meets in a shape it does not know
-        _unreadable(error)
+        _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
         return None
 
 
-def happened(update: Update, bot_id: str) -> tuple[Message | None, Address | None]:
-    """The message of an update, and who left. Neither, and a line in the log, when something stands where it should not."""
+def heard(update: Update, bot_id: str) -> tuple[Message | None, Address | None]:
+    """Who said what, and who left. Neither, and a line in the log, for an update that the library let pass and nobody can read."""
     try:
         return message_from(update, bot_id), who_left(update)
-    except Exception as error:
-        _unreadable(error)
+    except Exception as error:  # it checks no types, and one such update must not block a chat or end the polling
+        _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
         return None, None
-
-
-def _unreadable(error: Exception) -> None:
-    _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
 
 
 def message_from(update: Update, bot_id: str) -> Message | None:
@@ -63,14 +76,18 @@ def message_from(update: Update, bot_id: str) -> Message | None:
     id = key_from(f"{bot_id}:{update.update_id}")
     if query := update.callback_query:
         here = query.message is None or query.message.chat.type == ChatType.PRIVATE
-        return Message(id, _address(query.from_user.id), "", storable(query.data), _hint(query.from_user)) if query.data and here else None
+        payload = storable(query.data or "")  # a client can press what no button of ours says
+        return Message(id, _address(query.from_user.id), "", payload, _hint(query.from_user)) if payload and here else None
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
+        return None
+    text = storable(message.text or message.caption or "")
+    if not text and any(getattr(message, name, None) for name in _HAPPENED):
         return None
     return Message(
         id,
         _address(message.chat.id),
-        storable(message.text or message.caption or ""),
+        text,
         None,
         _hint(message.from_user),
         original=key_from(message.message_id),

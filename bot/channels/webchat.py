@@ -53,7 +53,7 @@ class WebChat:
         async def post(request: Request) -> Response:
             message = await message_from(request, Address(self.name, person_of(request)))
             await mailbox.receive(message)
-            if message.payload == "/forget":
+            if "/forget" in (message.payload, message.text.strip()):
                 self._sessions.forget(message.sender.person)
             return PlainTextResponse("", 202)
 

@@ -394,12 +394,13 @@ async def test_a_fourth_tab_takes_the_place_of_the_oldest(served: Served, browse
             assert [(await tab.next()).name, (await tab.next()).name] == ["connected", "message"]
 
 
-async def test_after_forgetting_nothing_is_kept_for_a_reconnect(served: Served, browser: Browser) -> None:
+@pytest.mark.parametrize("wish", [{"payload": "/forget"}, {"text": " /forget "}])
+async def test_after_forgetting_nothing_is_kept_for_a_reconnect(served: Served, browser: Browser, wish: dict[str, str]) -> None:
     person = await person_of(served, browser)
     async with browser.listen() as events:
         start = await events.next()
         await served.chat.send(person, saying("private"))
-        await browser.post(payload="/forget")
+        await browser.post(**wish)
         await served.chat.send(person, saying("forgotten"))
     async with browser.listen(last_event_id=start.id) as events:
         await events.next()
