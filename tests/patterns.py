@@ -74,7 +74,7 @@ def _risks(tree: Any, flags: int) -> Iterator[str]:
     for number, (op, value) in enumerate(items):
         for inner in _insides(op, value):
             yield from _risks(inner, flags)
-        if _is_unbounded(op, value) and op is not parser.POSSESSIVE_REPEAT and any(_is_unbounded(*item) for item in _all(value[2])):
+        if _is_unbounded(op, value) and op is not parser.POSSESSIVE_REPEAT and not _is_separated(value[2], tree.state, flags):
             yield f"an unbounded repeat inside another: {op} {value[2]}"
         if not (here := _unbounded_at_edge([(op, value)], tree.state, flags, at_end=True)):
             continue
@@ -125,10 +125,39 @@ def _unbounded_at_edge(items: Any, state: Any, flags: int, *, at_end: bool = Fal
     found: set[str] = set()
     for op, value in reversed(list(items)) if at_end else items:
         if _is_unbounded(op, value):
-            found |= _consumes(value[2], state, flags) if op is not parser.POSSESSIVE_REPEAT or not at_end else set()
+            if not at_end:
+                found |= _first(value[2], state, flags)
+            elif op is not parser.POSSESSIVE_REPEAT:
+                found |= _consumes(value[2], state, flags)
         elif op not in _LOOKS:
             for inner in _insides(op, value):
                 found |= _unbounded_at_edge(inner, state, flags, at_end=at_end)
+        if not _may_be_empty(op, value):
+            break
+    return found
+
+
+def _is_separated(body: Any, state: Any, flags: int) -> bool:
+    """Whether nothing in it is unbounded, or each turn has a character of its own that nothing unbounded in it can read: `(?:,\\s*)+`."""
+    inner = [item for item in _all(body) if _is_unbounded(*item)]
+    read = frozenset[str]().union(*(_consumes(value[2], state, flags) for _, value in inner))
+    ones = [item for item in body if item[0] in (parser.LITERAL, parser.IN)]
+    meets = _unbounded_at_edge(body, state, flags, at_end=True) & _unbounded_at_edge(body, state, flags)
+    return not inner or (not meets and any(not _consumes([one], state, flags) & read for one in ones))
+
+
+def _first(items: Any, state: Any, flags: int) -> frozenset[str]:
+    """The characters with which these may begin."""
+    found: frozenset[str] = frozenset()
+    for op, value in items:
+        if op in _LOOKS:
+            continue
+        insides = _insides(op, value)
+        found |= (
+            frozenset[str]().union(*(_first(inner, state, flags) for inner in insides))
+            if insides
+            else _consumes([(op, value)], state, flags)
+        )
         if not _may_be_empty(op, value):
             break
     return found

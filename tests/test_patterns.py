@@ -24,7 +24,20 @@ def test_no_pattern_can_read_the_same_characters_in_two_ways(name: str) -> None:
 
 @pytest.mark.parametrize(
     "risky",
-    [r"(a+)+b", r"(?:\w+\s?)*$", r"\d*\d*x", r"\s+(?:and)?\s+", r"\w+\d+$", r"(?:a|\s+)+x", r"[\w-]+(?:-\w+)*", r"x*?x{20,}", r"(a*)?a*"],
+    [
+        r"(a+)+b",
+        r"(?:\w+\s?)*$",
+        r"\d*\d*x",
+        r"\s+(?:and)?\s+",
+        r"\w+\d+$",
+        r"(?:a|\s+)+x",
+        r"[\w-]+(?:-\w+)*",
+        r"x*?x{20,}",
+        r"(a*)?a*",
+        r"(?:\.?\w+)*",
+        r"(?:,\s*)+\s+",
+        r"(?:\w+-\w*)+",
+    ],
 )
 def test_a_risky_shape_is_noticed(risky: str) -> None:
     assert risks_of(re.compile(risky)) != []
@@ -32,7 +45,18 @@ def test_a_risky_shape_is_noticed(risky: str) -> None:
 
 @pytest.mark.parametrize(
     "harmless",
-    [r"\w+\s+\w+", r"(?:ab)+c*", r"\w+.{0,12}\d", r"(?:[^\W\d]+[\s,:]+){0,4}x", r"\d+(?=\d)", r"a+ba+", r"(?:\w+\s){1,3}", r"a++a"],
+    [
+        r"\w+\s+\w+",
+        r"(?:ab)+c*",
+        r"\w+.{0,12}\d",
+        r"(?:[^\W\d]+[\s,:]+){0,4}x",
+        r"\d+(?=\d)",
+        r"a+ba+",
+        r"(?:\w+\s){1,3}",
+        r"\w+(?:\.\w+)*",
+        r"(?:,\s*)+\S",
+        r"a++a",
+    ],
 )
 def test_a_harmless_shape_is_let_be(harmless: str) -> None:
     assert risks_of(re.compile(harmless)) == []
