@@ -5,7 +5,7 @@ LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hash
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready-$(shell cksum < requirements-dev.txt | cut -d' ' -f1)-$(shell cksum < pyproject.toml | cut -d' ' -f1)
 
-.PHONY: help setup run chat test check format lock catalogs clean
+.PHONY: help setup run chat test check format lock audit catalogs clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -48,6 +48,10 @@ catalogs: setup ## collect what the software says into locales/, for the transla
 lock: ## pin the newest allowed versions with hashes, for every platform (needs uv)
 	$(LOCK) pyproject.toml -o requirements.txt
 	$(LOCK) --group dev pyproject.toml -o requirements-dev.txt
+
+audit: ## compare the pinned packages with the known weaknesses (needs pip-audit and the network)
+	@command -v pip-audit >/dev/null || { echo "pip-audit is missing. Install it outside this project, for instance by: pipx install pip-audit" >&2; exit 2; }
+	pip-audit --require-hashes --disable-pip -r requirements.txt
 
 clean: ## remove the virtual environment and the data of the bot
 	rm -rf $(VENV) .bot

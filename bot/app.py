@@ -1,14 +1,11 @@
 """Puts the parts together: content, understanding, dialogue, store, channels, loops and the web server."""
 
 import asyncio
-import contextlib
-import signal
-import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
-import uvicorn
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -27,6 +24,7 @@ from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store, StoreDown
 from bot.store.database import engine_for, migrate
+from bot.webserver import Server, config_for
 
 STOP_WITHIN = 10.0  # seconds for what is under way
 WARSAW = ZoneInfo("Europe/Warsaw")
@@ -79,20 +77,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         await store.release_leases()
     channels = channels_from(settings)
     service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers)
-    server = _Server(
-        uvicorn.Config(
-            web(service, store, channels),
-            host=settings.host,
-            port=settings.port,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-            lifespan="off",
-        ),
-        announce,
-        service.stop,
-        channels.values(),
+    server = Server(
+        config_for(web(service, store, channels), settings.host, settings.port), announce, service.stop, partial(close, channels)
     )
     answering = asyncio.create_task(service.run())
     listening = [asyncio.create_task(channel.run(service.mailbox)) for channel in channels.values()]
@@ -117,6 +103,11 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     _log.info("stopped")
 
 
+async def close(channels: Mapping[str, Channel]) -> None:
+    for channel in channels.values():
+        await channel.close()
+
+
 async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[None]) -> None:
     """Until the server ends or one of the others fails; a channel that has nothing more to do may end."""
     waiting = {serving, *others}
@@ -124,37 +115,6 @@ async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[N
         done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         if any(task.exception() for task in done if not task.cancelled()):
             return
-
-
-class _Server(uvicorn.Server):
-    """Says where it listens. At the end nothing new is begun, and the channels are closed before it waits for their connections."""
-
-    def __init__(
-        self, config: uvicorn.Config, announce: Callable[[str], None], begin_nothing_new: Callable[[], None], channels: Iterable[Channel]
-    ) -> None:
-        super().__init__(config)
-        self._announce, self._begin_nothing_new, self._channels = announce, begin_nothing_new, channels
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Stop on a signal as uvicorn does, but without raising it again: that would end us before the store is closed."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        yield
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started:
-            host, port = self.servers[0].sockets[0].getsockname()[:2]
-            _log.info("running", address=f"http://{host}:{port}")
-            self._announce(f"http://{host}:{port}")
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._begin_nothing_new()
-        for channel in self._channels:
-            await channel.close()
-        await super().shutdown(sockets)
 
 
 def web(service: Service, store: Store, channels: Mapping[str, Channel]) -> Starlette:

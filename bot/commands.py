@@ -33,6 +33,16 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """A mistake of ours is told by its places: its text may quote a secret, or what a person wrote."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            click.echo("\n".join(telemetry.places_of(error)), err=True)
+            sys.exit(1)
+
 
 def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Callable[..., R]]:
     """Gives a command its settings and a log; mistakes in the environment or the content end it with a list."""

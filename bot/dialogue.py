@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from bot import edits
 from bot.content import Content
 from bot.reading import Reading, Request
-from bot.replies import Replies, is_profile
+from bot.replies import Replies
 from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
 ALWAYS = ("forget", "privacy")  # commands that are obeyed even while a consultant writes
@@ -25,7 +25,7 @@ class Act(Protocol):
 class Dialogue:
     def __init__(self, content: Content, understand: Understand, act: Act, actions: frozenset[str], clock: Callable[[], datetime]) -> None:
         self.replies = Replies(content)
-        self._answers = {name for name in content.responses if not is_profile(name)}
+        self._answers = answers_in(content)
         self._domain = domain_of(content, actions)
         self._read = Reading(understand, self._domain["titles"])
         self._act = act
@@ -160,6 +160,12 @@ def choose_language(understanding: Understanding | None, slots: Mapping[str, Any
     if written:
         return Language(written), None
     return Language(before) if before else hint or Language.PL, None
+
+
+def answers_in(content: Content) -> frozenset[str]:
+    """What may be asked for by name. Not what the software says by itself: "/forgotten" must not say that something was erased."""
+    intents = set(content.intents)
+    return frozenset(name for name in content.responses if "/" in name or name.removeprefix("utter_") in intents)
 
 
 STICKY = 0.8  # a conversation changes its language only when we are this sure

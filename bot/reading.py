@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.followup import SURE, in_context, leans_on_topic, questions_in
 from bot.types import Conversation, Crisis, Message, Understand, Understanding
 
-_PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?\s*(?P<rest>.*)", re.DOTALL)
+_PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?")
 ALIASES = {"contact": "iom/contact", "language": "change_language", "menu": "help"}
 EMERGENCY_NUMBERS = ("112", "997", "998", "999")  # typed alone by somebody who takes us for them
 
@@ -32,8 +32,8 @@ class Reading:
 
     async def __call__(self, message: Message, conversation: Conversation) -> Request:
         spoken = message.payload or message.text.strip()
-        if command := _PAYLOAD.fullmatch(spoken):
-            return Request(ALIASES.get(command["intent"], command["intent"]), message.text, _entities(command["rest"]))
+        if command := _PAYLOAD.match(spoken):
+            return Request(ALIASES.get(command["intent"], command["intent"]), message.text, _entities(spoken[command.end() :].strip()))
         if not any(c.isalnum() for c in spoken):
             return Request("empty" if message.text else "unsupported", message.text)
         if spoken in EMERGENCY_NUMBERS:
@@ -77,6 +77,6 @@ def _entities(rest: str) -> dict[str, str]:
     if rest.startswith("{"):
         try:
             return {str(key): str(value) for key, value in json.loads(rest).items()}
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             return {}
-    return {"argument": rest.strip()} if rest.strip() else {}
+    return {"argument": rest} if rest else {}

@@ -1,4 +1,4 @@
-"""Every `BOT_...` variable: its default and its meaning on one line each.
+"""Every `BOT_...` variable: its default and its meaning on one line each. A secret may also stand in a file that `BOT_..._FILE` names.
 
 Mistakes are reported all at once, by name and without the value, because a value may be a secret.
 """
@@ -104,20 +104,54 @@ class Settings(BaseModel):
 def load(environ: Mapping[str, str] | None = None) -> Settings:
     """The settings from the environment, or SettingsError that lists every mistake."""
     environ = os.environ if environ is None else environ
-    known = {variable(name) for name in Settings.model_fields}
+    known = {*map(variable, Settings.model_fields), *map(file_variable, secrets())}
     mistakes = []
     for name in sorted({n for n in environ if n.startswith("BOT_")} - known):
         close = difflib.get_close_matches(name, known, n=1)
         hint = _(" Did you mean {name}?").format(name=close[0]) if close else ""
         mistakes.append(_("{name}: there is no such setting.").format(name=name) + hint)
+    values = {name: environ[variable(name)] for name in Settings.model_fields if environ.get(variable(name))}
+    unread = set()
+    for name in secrets():
+        if path := environ.get(file_variable(name)):
+            try:
+                values[name] = _secret_in(path, name in values)
+            except ValueError as mistake:
+                mistakes.append(f"{file_variable(name)}: {mistake}")
+                unread.add(name)
     try:
-        settings = Settings.model_validate({n: environ[variable(n)] for n in Settings.model_fields if environ.get(variable(n))})
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         for detail in error.errors(include_input=False, include_url=False, include_context=False):
-            mistakes.append(variable(str(detail["loc"][0])) + ": " + detail["msg"].removeprefix("Value error, "))
+            name = str(detail["loc"][0])
+            if name not in unread:
+                named = file_variable(name) if name in secrets() and environ.get(file_variable(name)) else variable(name)
+                mistakes.append(f"{named}: " + detail["msg"].removeprefix("Value error, "))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
     return settings
+
+
+def _secret_in(path: str, set_beside: bool) -> str:
+    """What stands in the file, or ValueError that tells neither the path nor what was read."""
+    if set_beside:
+        raise ValueError(_("the variable without _FILE is set too; keep one of the two"))
+    try:
+        secret = Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        raise ValueError(_("the file that it names cannot be read")) from None
+    if not secret:
+        raise ValueError(_("the file that it names is empty"))
+    return secret
+
+
+def secrets() -> list[str]:
+    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
+
+
+def file_variable(name: str) -> str:
+    """As Docker and systemd hand over secrets: a process list and an inspected container show no content of a file."""
+    return f"{variable(name)}_FILE"
 
 
 def variable(name: str) -> str:
@@ -129,6 +163,12 @@ def table() -> list[str]:
     lines = []
     for name, field in Settings.model_fields.items():
         default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        state = _("set") if os.environ.get(variable(name)) else _("default")
-        lines.append(f"{variable(name):<26} {state:<8} {'-' if default in ('', None) else str(default):<28} {_(str(field.description))}")
+        lines.append(_line(variable(name), "-" if default in ("", None) else str(default), _(str(field.description))))
+        if name in secrets():
+            lines.append(_line(file_variable(name), "-", _("file that holds {name} instead").format(name=variable(name))))
     return lines
+
+
+def _line(name: str, default: str, meaning: str) -> str:
+    state = _("set") if os.environ.get(name) else _("default")
+    return f"{name:<31} {state:<8} {default:<28} {meaning}"

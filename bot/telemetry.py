@@ -5,6 +5,7 @@ import hmac
 import logging
 import secrets
 import sys
+import traceback
 from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Any, Literal
@@ -30,6 +31,9 @@ waiting_replies = Gauge("bot_waiting_replies", "replies not delivered yet", regi
 
 _key = bytearray(secrets.token_bytes(32))
 _QUIET = ("httpx", "httpcore", "telegram", "alembic", "uvicorn.access", "rasa_sdk", "sanic", "aiosqlite", "asyncio")
+
+# An answer that is no JSON stands whole in its ERROR line: a page that quotes the token, or what people wrote.
+_SILENT = ("telegram.request",)
 
 
 def configure(style: Literal["auto", "json", "text"], key: str = "", level: str = "INFO") -> None:
@@ -64,6 +68,8 @@ def configure(style: Literal["auto", "json", "text"], key: str = "", level: str 
     root.setLevel(level)
     for name in _QUIET:  # httpx writes the bot's token into its INFO lines, sanic and rasa_sdk write bodies
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:  # whatever it says, the exception that follows is what we log
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 def on_terminal(style: Literal["auto", "json", "text"]) -> bool:
@@ -88,6 +94,15 @@ def where(error: BaseException) -> str:
         trace = trace.tb_next
     spot = f" at {'/'.join(Path(trace.tb_frame.f_code.co_filename).parts[-2:])}:{trace.tb_lineno}" if trace else ""
     return f"{type(error).__name__}{spot}"
+
+
+def places_of(error: BaseException) -> list[str]:
+    """A traceback without the texts of the errors, the last call at the end of each part."""
+    lines = [line.rstrip("\n") for line in traceback.format_tb(error.__traceback__)] + [where(error)]
+    for part in error.exceptions if isinstance(error, BaseExceptionGroup) else ():
+        lines += places_of(part)
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return ([*places_of(cause), ""] if cause else []) + lines
 
 
 def _without_texts_of_errors(record: logging.LogRecord) -> bool:

@@ -1,11 +1,14 @@
 """What all tests share: a clock that stands still, and the real model, trained once."""
 
-from collections.abc import Callable
+import io
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
-from bot import content, nlu
+from bot import content, nlu, telemetry
 from bot.settings import ROOT
 from bot.types import Understanding
 
@@ -59,3 +62,15 @@ def own_content() -> content.Content:
 def read(own_content: content.Content, data_dir: Path) -> Callable[[str], Understanding]:
     """The real understanding, as the bot has it."""
     return nlu.reader(own_content.examples, data_dir)
+
+
+@pytest.fixture
+def heard(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
+    """Everything that the process writes, its log at the most talkative level."""
+    before, level = logging.getLogger().handlers[:], logging.getLogger().level
+    telemetry.configure("json", level="DEBUG")
+    (handler,) = cast(list[logging.StreamHandler[Any]], logging.getLogger().handlers)
+    handler.setStream(log := io.StringIO())  # pytest changes the standard error between this fixture and its test
+    yield lambda: log.getvalue() + "".join(capfd.readouterr())
+    logging.getLogger().handlers[:] = before
+    logging.getLogger().setLevel(level)

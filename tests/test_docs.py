@@ -12,7 +12,8 @@ from bot import content, telemetry
 from bot.actions.start import deep_link
 from bot.cli import main
 from bot.dialogue import domain_of
-from bot.settings import ROOT, Settings, variable
+from bot.replies import card_from
+from bot.settings import ROOT, Settings, file_variable, secrets, variable
 
 PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
 OPERATORS, STAFF = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("operators", "staff"))
@@ -89,6 +90,10 @@ def test_every_setting_is_explained_to_operators_and_no_other() -> None:
     assert explained("Settings", "BOT_[A-Z_]+") == settings()
 
 
+def test_every_secret_that_may_stand_in_a_file_is_named_to_operators_and_no_other() -> None:
+    assert set(re.findall(r"`(BOT_[A-Z_]+_FILE)`", OPERATORS)) == set(map(file_variable, secrets()))
+
+
 def test_every_metric_is_explained_to_operators_and_no_other() -> None:
     assert explained("Health and metrics", "bot_[a-z_]+") == metrics()
 
@@ -118,7 +123,11 @@ def test_the_docs_name_no_command_and_no_option_that_does_not_exist() -> None:
 
 
 def test_the_docs_name_no_setting_that_does_not_exist() -> None:
-    known = settings() | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    known = (
+        settings()
+        | set(map(file_variable, secrets()))
+        | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
+    )
     mistyped = {"BOT_PROT"}  # the example of a mistake
     assert {name for page in PAGES for name in re.findall(r"BOT_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))} <= known | mistyped
 
@@ -141,6 +150,18 @@ def test_every_link_for_a_qr_code_in_the_docs_opens_what_it_names(own_content: c
     for argument in re.findall(r"\?start=([\w-]+)", STAFF):
         topic, language = deep_link(argument, domain)
         assert argument == "_".join(filter(None, ((topic or "").replace("/", "-"), language)))
+
+
+def test_the_address_for_weaknesses_is_the_one_that_the_bot_gives(own_content: content.Content) -> None:
+    security = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    assert re.findall(r"[\w.]+@[\w.]+\w", security) == [card_from(own_content).email]
+
+
+def test_every_proof_of_the_security_page_exists() -> None:
+    security = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"(?:tests|benchmarks)/[\w/]+\.py", security))
+    assert len(named) > 10
+    assert [file for file in sorted(named) if not (ROOT / file).is_file()] == []
 
 
 def test_every_rule_of_a_platform_names_a_test_that_exists_or_a_decision() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from bot.settings import ROOT, Settings, SettingsError, load, table, variable
+from bot.settings import ROOT, Settings, SettingsError, file_variable, load, secrets, table, variable
 
 CANARY = "canary-7f3a"
 WEBHOOK = {"BOT_TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}
@@ -170,12 +170,15 @@ def test_settings_do_not_change() -> None:
 
 
 def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.delenv(variable(name), raising=False)
+    names = [n for name in Settings.model_fields for n in (variable(name), file_variable(name)) if n == variable(name) or name in secrets()]
+    for name in names:
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOT_PORT", "9000")
+    monkeypatch.setenv("BOT_VIBER_TOKEN_FILE", "/run/secrets/viber")
     rows = {line.split()[0]: line.split(maxsplit=3) for line in table()}
-    assert list(rows) == [variable(name) for name in Settings.model_fields]
-    assert {name for name, row in rows.items() if row[1] == "set"} == {"BOT_PORT"}
+    assert list(rows) == names
+    assert {name for name, row in rows.items() if row[1] == "set"} == {"BOT_PORT", "BOT_VIBER_TOKEN_FILE"}
+    assert rows["BOT_VIBER_TOKEN_FILE"][2:] == ["-", "file that holds BOT_VIBER_TOKEN instead"]
     assert rows["BOT_PORT"][2:] == ["8080", "port of the web server; 0 takes a free one"]
     assert rows["BOT_LOG_KEY"][2:] == ["-", "key that hides ids in the logs; empty: a new one each start"]
 
@@ -183,6 +186,7 @@ def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypa
 def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in Settings.model_fields:
         monkeypatch.setenv(variable(name), CANARY)
+        monkeypatch.setenv(file_variable(name), CANARY)
     assert CANARY not in "\n".join(table())
 
 
@@ -199,3 +203,60 @@ def test_viber_without_an_address_to_send_to_is_refused() -> None:
     assert mistakes({"BOT_VIBER_TOKEN": "token"}) == [
         "BOT_VIBER_WEBHOOK_URL: BOT_VIBER_TOKEN needs it: Viber sends messages to a public https address only"
     ]
+
+
+# --- secrets in files
+
+
+ALL_SECRETS = ["log_key", "messenger_app_secret", "messenger_page_token", "messenger_verify_token"]
+ALL_SECRETS += ["telegram_secret", "telegram_token", "viber_token"]
+
+
+def test_every_secret_may_stand_in_a_file(tmp_path: Path) -> None:
+    environ = {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org"}
+    for name in secrets():
+        (tmp_path / name).write_text(f"  {CANARY}-{name[:3]}\n\n", encoding="utf-8")
+        environ[file_variable(name)] = str(tmp_path / name)
+    settings = load(environ)
+    assert sorted(secrets()) == ALL_SECRETS
+    assert {name: getattr(settings, name).get_secret_value() for name in secrets()} == {n: f"{CANARY}-{n[:3]}" for n in ALL_SECRETS}
+
+
+def test_what_is_no_secret_is_not_read_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "port").write_text("9000", encoding="utf-8")
+    assert mistakes({"BOT_PORT_FILE": str(tmp_path / "port")})[0].startswith("BOT_PORT_FILE: there is no such setting.")
+
+
+def test_an_empty_name_of_a_file_is_not_set() -> None:
+    assert load({"BOT_VIBER_TOKEN_FILE": "", "BOT_LOG_KEY_FILE": ""}) == load({})
+
+
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff\xfe" + CANARY.encode()], ids=["missing", "empty", "blank", "no text"])
+def test_a_file_without_a_secret_is_one_mistake_that_names_the_variable_alone(tmp_path: Path, content: bytes | None) -> None:
+    file = tmp_path / CANARY
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as error:
+        load({"BOT_TELEGRAM_SECRET_FILE": str(file), **WEBHOOK})
+    why = "the file that it names is empty" if content in (b"", b" \n") else "the file that it names cannot be read"
+    assert str(error.value) == f"BOT_TELEGRAM_SECRET_FILE: {why}"
+    assert CANARY not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize("name", ["\0", "x" * 5000, "."])
+def test_what_names_no_file_is_a_mistake_and_no_crash(name: str) -> None:
+    assert mistakes({"BOT_LOG_KEY_FILE": name}) == ["BOT_LOG_KEY_FILE: the file that it names cannot be read"]
+
+
+def test_a_secret_in_both_places_is_a_mistake(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text(CANARY, encoding="utf-8")
+    found = mistakes({"BOT_TELEGRAM_TOKEN": CANARY, "BOT_TELEGRAM_TOKEN_FILE": str(tmp_path / "token")})
+    assert found == ["BOT_TELEGRAM_TOKEN_FILE: the variable without _FILE is set too; keep one of the two"]
+
+
+def test_a_secret_of_a_file_is_checked_as_any_other_and_its_mistake_names_the_file_variable(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text(f"{CANARY} two words", encoding="utf-8")
+    with pytest.raises(SettingsError) as error:
+        load({"BOT_TELEGRAM_SECRET_FILE": str(tmp_path / "secret")})
+    assert str(error.value) == "BOT_TELEGRAM_SECRET_FILE: use 1-256 characters of A-Z a-z 0-9 _ -"
+    assert CANARY not in "".join(traceback.format_exception(error.value))

@@ -11,6 +11,8 @@ from typing import Literal, TypeAlias
 import pytest
 import structlog
 from prometheus_client import generate_latest
+from telegram.error import TelegramError
+from telegram.request import HTTPXRequest
 
 from bot import telemetry
 from bot.telemetry import configure, log, where, who
@@ -134,6 +136,13 @@ def test_libraries_that_log_tokens_and_bodies_are_silent_about_what_is_usual(nam
     logging.getLogger(name).info("POST https://api.telegram.org/bot%s/sendMessage", CANARY)
     logging.getLogger(name).warning("slow")
     assert [json.loads(line)["event"] for line in capsys.readouterr().err.splitlines()] == ["slow"]
+
+
+def test_an_answer_of_telegram_that_cannot_be_read_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    configure("json")
+    with pytest.raises(TelegramError):
+        HTTPXRequest.parse_json_payload(f'{{"ok": true, "result": [{{"text": "{CANARY}"'.encode())
+    assert capsys.readouterr() == ("", "")
 
 
 def test_json_is_one_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from rasa_sdk.interfaces import Action, Tracker
 from bot.actions.tracker import Domain, entity, language_of
 
 # Each language says its own name, so that whoever cannot read the rest finds it.
+LONGEST = 1000  # characters in which a language is looked for; nobody names one in a longer text alone
 NAMES = {"pl": "Polski", "uk": "Українська", "en": "English"}
 
 _NAMED = {
@@ -43,7 +44,7 @@ _NOT_THIS = re.compile(
     re.IGNORECASE,
 )  # before the name of a language
 _REFUSED = re.compile(
-    r"[\w'’-]*\s+(?:[\w'’]+\s+)?(?:nie|не|don'?t|not|cannot|can'?t)\s+"
+    r"[\w'’-]*\s{1,9}(?:[\w'’]+\s+)?(?:nie|не|don'?t|not|cannot|can'?t)\s+"
     r"(?:rozumiem|znam|czytam|m[óo]wi|umiem|розумі|знаю|чита|говор|вмі|понима|умею|understand|read|speak|know)",
     re.IGNORECASE,
 )  # after it
@@ -51,6 +52,7 @@ _REFUSED = re.compile(
 
 def named_language(text: str) -> str | None:
     """The one language that a sentence asks for ("English please, I do not read Polish"); None when it names none, or several."""
+    text = text[:LONGEST]
     found = [
         code
         for code, pattern in _NAMED.items()

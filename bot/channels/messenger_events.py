@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from bot.channels.webhooks import storable
+from bot.channels.webhooks import key_from, person_from, storable
 from bot.types import Address, Message
 
 NAME = "messenger"
@@ -56,9 +56,9 @@ def events_in(body: Mapping[str, Any], page: str) -> Iterator[Event]:
     for entry in _list(body.get("entry")):
         if not isinstance(entry, dict):
             yield Event(entry)  # no event either: whoever reads it says so
-        elif not page or str(entry.get("id")) == page:
+        elif not page or _page_of(entry) == page:
             for name in ("messaging", "standby"):
-                yield from (Event(raw, str(entry.get("id")), name == "standby") for raw in _list(entry.get(name)))
+                yield from (Event(raw, _page_of(entry), name == "standby") for raw in _list(entry.get(name)))
 
 
 def happened(event: Event) -> Happened | None:
@@ -73,8 +73,8 @@ def happened(event: Event) -> Happened | None:
         return None
     sender = _address(id)
     if edit := raw.get("message_edit"):
-        mid = str(edit["mid"])
-        return Message(storable(f"{mid}:{edit['num_edit']}"), sender, _text(edit, "text"), original=storable(mid), edited=True)
+        mid = key_from(edit["mid"])
+        return Message(key_from(f"{mid}:{key_from(edit['num_edit'])}"), sender, _text(edit, "text"), original=mid, edited=True)
     if message:
         return _written(message, sender)
     if postback := raw.get("postback"):
@@ -88,7 +88,7 @@ def happened(event: Event) -> Happened | None:
 
 def _written(message: Mapping[str, Any], sender: Address) -> Message | Withdrawn:
     """Whatever comes without words is a message without text: a photo, a sticker, something of tomorrow."""
-    mid = storable(str(message["mid"]))
+    mid = key_from(message["mid"])
     if message.get("is_deleted"):
         return Withdrawn(sender, mid)
     payload, text = _said(_text(message.get("quick_reply") or {}, "payload"), _text(message, "text"))
@@ -124,7 +124,12 @@ def _ref(raw: Mapping[str, Any]) -> str:
 
 
 def _address(id: Any) -> Address:
-    return Address(NAME, storable(str(id)))
+    return Address(NAME, person_from(id))
+
+
+def _page_of(entry: Mapping[str, Any]) -> str:
+    id = entry.get("id")
+    return str(id) if isinstance(id, str | int) else ""
 
 
 def _text(raw: Mapping[str, Any], name: str) -> str:

@@ -156,7 +156,8 @@ class Telegram:
             await mailbox.receive(message)
         if left:
             await mailbox.forget(left)
-        if update.callback_query:  # even one that we do not understand: its button spins until it is answered
+        # Even one that we do not understand: its button spins until it is answered.
+        if update.callback_query and isinstance(update.callback_query.id, str):
             task = asyncio.create_task(self._answer_callback(update.callback_query.id))
             self._background.add(task)
             task.add_done_callback(self._background.discard)

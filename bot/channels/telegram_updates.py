@@ -6,7 +6,7 @@ from telegram import ChatMember, Update, User
 from telegram.constants import ChatType
 from telegram.request import HTTPXRequest
 
-from bot.channels.webhooks import storable
+from bot.channels.webhooks import key_from, person_from, storable
 from bot.i18n import hint_from_tag
 from bot.telemetry import log, where
 from bot.types import Address, Language, Message
@@ -69,13 +69,15 @@ def heard(update: Update, bot_id: str) -> tuple[Message | None, Address | None]:
 
 
 def message_from(update: Update, bot_id: str) -> Message | None:
-    """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure."""
-    id = f"{bot_id}:{update.update_id}"
+    """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure.
+
+    The library does not check what stands where: in another shape it raises what Python raises.
+    """
+    id = key_from(f"{bot_id}:{update.update_id}")
     if query := update.callback_query:
         here = query.message is None or query.message.chat.type == ChatType.PRIVATE
-        address = Address(NAME, str(query.from_user.id))
         payload = storable(query.data or "")  # a client can press what no button of ours says
-        return Message(id, address, "", payload, _hint(query.from_user)) if payload and here else None
+        return Message(id, _address(query.from_user.id), "", payload, _hint(query.from_user)) if payload and here else None
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
         return None
@@ -84,11 +86,11 @@ def message_from(update: Update, bot_id: str) -> Message | None:
         return None
     return Message(
         id,
-        Address(NAME, str(message.chat.id)),
+        _address(message.chat.id),
         text,
         None,
         _hint(message.from_user),
-        original=str(message.message_id),
+        original=key_from(message.message_id),
         edited=update.edited_message is not None,
     )
 
@@ -97,7 +99,11 @@ def who_left(update: Update) -> Address | None:
     """Whoever blocked us or deleted the chat. Pure."""
     change = update.my_chat_member
     left = change and change.chat.type == ChatType.PRIVATE and change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
-    return Address(NAME, str(change.chat.id)) if change and left else None
+    return _address(change.chat.id) if change and left else None
+
+
+def _address(id: int) -> Address:
+    return Address(NAME, person_from(id))
 
 
 def _hint(person: User | None) -> Language | None:

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from bot.channels.webhooks import storable
+from bot.channels.webhooks import key_from, person_from, storable
 from bot.i18n import N_, hint_from_tag, translate
 from bot.types import Address, Button, Language, Message, Reply
 
@@ -44,7 +44,7 @@ def welcome_for(event: Any) -> Reply | None:
 def person_who_left(event: Any) -> Address | None:
     match event:
         case {"event": "unsubscribed", "user_id": str(person)}:
-            return Address(NAME, person)
+            return _address(person)
         case _:
             return None
 
@@ -57,9 +57,18 @@ def kind_of(event: Any) -> str:
 
 def _message(token: Any, person: str, text: str, payload: str | None, sender: dict[str, Any]) -> Message | None:
     """The token has 64 bits: it stays whole as a text."""
-    if not isinstance(token, int | str) or not person:
+    address = _address(person)
+    try:
+        return Message(key_from(token), address, text, payload, _hint_of(sender)) if address else None
+    except ValueError:
         return None
-    return Message(str(token), Address(NAME, person), text, payload, _hint_of(sender))
+
+
+def _address(person: str) -> Address | None:
+    try:
+        return Address(NAME, person_from(person))
+    except ValueError:
+        return None
 
 
 def _hint_of(person: dict[str, Any]) -> Language | None:

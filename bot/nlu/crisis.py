@@ -28,7 +28,8 @@ def _patterns(*lines: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{line})" for line in lines), re.IGNORECASE)
 
 
-# Polish stands without diacritics, because the text is compared without them.
+# Polish stands without diacritics, because the text is compared without them. A stem that may begin anywhere is followed by a
+# bounded number of letters: else a text of nothing but such stems takes a time that grows with the square of its length.
 _SUICIDE_SURE = _patterns(
     # pl
     r"\b(nie chc[eo]|nie mam ochoty|nie chce mi sie) (juz |dluzej |wiecej )?zyc\b(?! (tu|w|z|bez|na|pod|jak)\b)|\bwol(alabym|albym|e) (juz )?nie zyc\b",
@@ -39,7 +40,7 @@ _SUICIDE_SURE = _patterns(
     r"\bnie obudzic\b|\bciezarem dla (wszystkich|rodziny|innych)|\bpo co (mam |ja |w ogole )?(dalej |jeszcze )?zyc\b|\bgdyby mnie nie bylo",
     # uk
     r"не хочу (більше |вже |далі )?жити\b(?! (тут|в|у|з|на|як|без)\b)|не хочеться жити|жити не хочет?ь?ся|хочу (вже )?(померти|вмерти|здохнути)\b(?! (в|у|на) )",
-    r"(думк|думаю|думає|вчин|скої|хоч|спроб|накла)\w*.{0,14}самогуб|в?уб['’ʼ]?ю себе|вб['’ʼ]?ю себе|вбити себе|наклад\w+ на себе руки|повішу\w*|повіситись|покінч\w+ (з собою|з життям)|поріза(в|ла) собі вени|ріж(у|е) (собі )?(себе|руки|вени)",
+    r"(думк|думаю|думає|вчин|скої|хоч|спроб|накла)\w{0,30}.{0,14}самогуб|в?уб['’ʼ]?ю себе|вб['’ʼ]?ю себе|вбити себе|наклад\w+ на себе руки|повішу\w*|повіситись|покінч\w+ (з собою|з життям)|поріза(в|ла) собі вени|ріж(у|е) (собі )?(себе|руки|вени)",
     r"без мене (їм|всім|усім|вам|дітям) (буде|було б)|краще б мене не було|не прокидати?ся|нащо (мені )?жити|(нема|немає) сенсу жити|(завтра|скоро|більше) мене не (буде|стане)\b(?! (на|в|у|до) )|мене (більше|завтра|скоро) не (буде|стане)\b(?! (на|в|у|до) )",
     # en
     r"\b(want|wanna|wish|going|gonna|ready|plan\w*|think\w*) (to |of |about )?(die|dying|dead|kill(ing)? (myself|my self|himself|herself)|end(ing)? (it all|my life|everything))\b(?! (for|in|on|at)\b)|\b(pills|tablets)\b.{0,12}\bto die\b",
@@ -47,7 +48,7 @@ _SUICIDE_SURE = _patterns(
     r"\b(don'?t|dont|do not|doesn'?t) (want|wanna) (to )?(live|be alive|exist)\b(?! (here|in|with|at|there|on|without))|\bbetter off (without me|dead)|\bend my life|\bnot wake up|\bno reason to live",
     # ru, be
     r"не хочу (больше |уже |дальше )?жить\b(?! (тут|здесь|в|с|на|так|без)\b)|жить не хочется|не хочется жить|хочу (уже )?(умереть|сдохнуть|подохнуть|умиреть)\b(?! (в|на|у) )",
-    r"(мысл|дума|покон|соверш|хоч|попыт)\w*.{0,14}самоуб|самазаб|уб(ь|ъ)?ю себя|уби(ть|т) себя|убь?[её]т себя|наложить на себя руки|покончи\w* с соб|повешусь|повеситься|выпилит|вскрыть вены|вскроюсь|реж(у|ет) (себе )?(руки|вены|себя)",
+    r"(мысл|дума|покон|соверш|хоч|попыт)\w{0,30}.{0,14}самоуб|самазаб|уб(ь|ъ)?ю себя|уби(ть|т) себя|убь?[её]т себя|наложить на себя руки|покончи\w* с соб|повешусь|повеситься|выпилит|вскрыть вены|вскроюсь|реж(у|ет) (себе )?(руки|вены|себя)",
     r"без меня (им|всем|вам|детям) (будет|было бы)|лучше бы меня не было|незачем жить|зачем (мне )?жить|не хачу жыць|хачу памерці|(завтра|скоро|больше) меня не (будет|станет)\b(?! (на|в|до) )|меня (больше|завтра|скоро) не (будет|станет)\b(?! (на|в|до) )",
 )
 _SUICIDE_HINT = _patterns(

@@ -15,6 +15,7 @@ import httpx
 from starlette.applications import Starlette
 
 from bot.channels.base import Channel
+from bot.channels.base import Mailbox as AnyMailbox
 from bot.channels.messenger import Messenger
 from bot.channels.telegram import Telegram
 from bot.channels.viber import Viber
@@ -54,7 +55,7 @@ class Kit:
         return await self.client.post(self.path, content=body, headers=self.signed(body))
 
 
-def within(channel: Channel, mailbox: Mailbox) -> httpx.AsyncClient:
+def within(channel: Channel, mailbox: AnyMailbox) -> httpx.AsyncClient:
     app = Starlette(routes=list(channel.routes(mailbox)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=True), base_url=PUBLIC)
 

@@ -17,7 +17,7 @@ from bot.channels.base import Gone, Refused, TryLater
 from bot.channels.telegram import Telegram
 from bot.channels.telegram_errors import failure
 from bot.channels.telegram_replies import keyboard
-from bot.channels.telegram_updates import UpdatesRequest, message_from, who_left
+from bot.channels.telegram_updates import UpdatesRequest, heard, message_from, who_left
 from bot.types import Address, Button, ContactCard, Language, Message, Reply
 from tests.conftest import Records
 from tests.fakes.mailbox import Mailbox
@@ -209,6 +209,19 @@ async def test_long_polling_gets_past_an_update_that_cannot_be_read() -> None:
     first, second = Update.de_list(answer["result"], None)
     assert (first.update_id, message_from(first, "99")) == (1, None)
     assert (second.update_id, second.message and second.message.text) == (2, "hi")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"message": written(text=3)},
+        {"message": written(text="x") | {"from": PERSON | {"language_code": 5}}},
+        {"message": written(text="x") | {"chat": CHAT | {"id": "\ud83d"}}},
+        {"callback_query": {"id": "1", "from": PERSON, "chat_instance": "1", "data": [1]}},
+    ],
+)
+async def test_what_stands_where_it_should_not_stops_neither_the_webhook_nor_the_polling(content: dict[str, Any]) -> None:
+    assert heard(update(**content), "99") == (None, None)
 
 
 async def test_numbers_that_begin_anew_after_a_quiet_week_are_followed() -> None:

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import Message as Event
 
-from bot.channels.webhooks import body_of, is_json, is_one_of, parsed, signature, storable
+from bot.channels.webhooks import body_of, is_json, is_one_of, key_from, parsed, person_from, signature, storable
 
 
 def request(*chunks: bytes, hangs: bool = False, leaves: bool = False, **headers: str) -> Request:
@@ -95,3 +95,31 @@ def test_a_signature_is_the_hmac_of_the_raw_body() -> None:
 
 def test_what_no_database_takes_is_replaced() -> None:
     assert storable("a\0b\ud83d") == "ab?"
+
+
+@pytest.mark.parametrize(("name", "key"), [("m_1", "m_1"), (7, "7"), ("m\0_1", "m_1"), ("x" * 255, "x" * 255)])
+def test_the_name_of_a_message_is_a_key(name: Any, key: str) -> None:
+    assert key_from(name) == key
+
+
+def test_of_a_name_that_no_key_holds_the_digest_is_the_key() -> None:
+    one, other = key_from("x" * 256), key_from("x" * 257)
+    assert (len(one), len(other)) == (64, 64)
+    assert one != other
+
+
+@pytest.mark.parametrize("name", ["", None, True, 1.5, [], {"id": "1"}])
+def test_what_is_no_name_is_no_key(name: Any) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        key_from(name)
+
+
+@pytest.mark.parametrize("name", ["", None, True, 1.5, ["1"], "a\0", "\ud83d", "x" * 129])
+def test_a_person_whose_name_cannot_be_kept_as_it_is_is_nobody(name: Any) -> None:
+    with pytest.raises(ValueError, match="no name"):
+        person_from(name)
+
+
+@pytest.mark.parametrize("name", ["x" * 128, 7, "012345678900A="])
+def test_a_person_keeps_their_name(name: Any) -> None:
+    assert person_from(name) == str(name)
