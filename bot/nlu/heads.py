@@ -66,7 +66,7 @@ class Heads:
         """The heads, and for each text the log-probabilities that heads trained without its fold give it: with vectors, and without.
 
         `vectors` makes them while the n-grams are learnt. `groups` keeps texts together that must not be split between training and
-        checking. Calibrated is on the `ordinary` ones: examples of a crisis are written to be hard, and the verdict on it has a threshold of its own.
+        checking. The `ordinary` ones calibrate: examples of a crisis are hard on purpose, and have a threshold of their own.
         """
         fold = np.asarray(groups) % FOLDS
         learns = [np.flatnonzero(fold != k) for k in range(FOLDS + 1)]  # there is no fold of the last number: all are learnt
