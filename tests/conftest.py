@@ -1,6 +1,6 @@
-"""What all tests share: a clock that stands still, and the real model, trained once."""
+"""What all tests share: a clock that stands still, and the real model, trained once, and a real PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,8 @@ import pytest
 from bot import content, nlu
 from bot.settings import ROOT
 from bot.types import Understanding
+from tests import postgres
+from tests.postgres import Postgres
 
 
 class Clock:
@@ -59,3 +61,16 @@ def own_content() -> content.Content:
 def read(own_content: content.Content, data_dir: Path) -> Callable[[str], Understanding]:
     """The real understanding, as the bot has it."""
     return nlu.reader(own_content.examples, data_dir)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
+    """A database without rows on a real PostgreSQL."""
+    async with postgres_server.empty() as url:
+        yield url
