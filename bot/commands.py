@@ -20,13 +20,17 @@ R = TypeVar("R")
 class Failure(click.ClickException):
     """Ends the command with these lines on standard error."""
 
-    exit_code = 2
-
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
 
     def show(self, file: Any = None) -> None:
         click.echo(self.message, err=True)
+
+
+class Trouble(Failure):
+    """A failure that may be over when the command is started again."""
+
+    exit_code = 1
 
 
 class Commands(click.Group):
@@ -41,6 +45,7 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
             from bot.app import ContentError
+            from bot.store import StoreDown
 
             try:
                 settings = settings_module.load()
@@ -50,6 +55,9 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
                 raise Failure(_("These settings must be mended:"), str(error)) from None
             except ContentError as error:
                 raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
+            except StoreDown as error:
+                text = _("The database does not answer ({error}). Check BOT_DATABASE_URL, and PostgreSQL or the disk.")
+                raise Trouble(text.format(error=error)) from None
 
         return run
 

@@ -11,11 +11,12 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Table, event, text
+from sqlalchemy import Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import NullPool
 
 CONNECT_WITHIN = 10.0  # seconds
 ANSWER_WITHIN = 20.0  # seconds; the server ends a statement then, and the driver no longer waits a little later
@@ -65,6 +66,12 @@ def is_shared(engine: AsyncEngine) -> bool:
     return engine.dialect.name == "postgresql"
 
 
+def exists(url: str) -> bool:
+    """False for a file that is not there: SQLite would make it. A server is asked by whoever connects."""
+    parsed = make_url(url)
+    return not url.startswith("sqlite") or bool(parsed.database and Path(parsed.database).is_file())
+
+
 @asynccontextmanager
 async def trouble_is_down() -> AsyncIterator[None]:
     """Whatever the database or the way to it does wrong becomes StoreDown, by the name of the error alone."""
@@ -107,8 +114,9 @@ async def migrate(engine: AsyncEngine) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    async with transaction(engine) as connection:
-        if is_shared(engine):
-            await connection.execute(text("SET LOCAL statement_timeout = 0"))  # whoever is first may need its time
+    patient = engine  # a migration may need its time, and whoever waits for it too
+    if is_shared(engine):
+        patient = create_async_engine(engine.url, poolclass=NullPool, connect_args={"timeout": CONNECT_WITHIN})
+    async with transaction(patient) as connection:
         await lock(connection, "migrate")
         await connection.run_sync(upgrade)

@@ -1,4 +1,7 @@
-"""What the tables hold about one person: the conversation, and everything when it must be erased. Each function is part of a transaction."""
+"""What the tables hold about one person: the conversation, and everything when it must be erased.
+
+Each function is part of a transaction that somebody else begins.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,6 +1,6 @@
 """A replica as a process of its own, for `test_replicas`: it answers what it can until it is killed.
 
-Its clock goes faster than others, so that nobody has to wait a minute for the lease of one that was killed. `python -m tests.store.worker URL`
+Its clock goes faster than others, so that nobody has to wait a minute for the lease of one that was killed.
 """
 
 import asyncio
