@@ -187,6 +187,7 @@ class Service:
                 await self._store.postpone_reply(job, BACKOFF**job.attempt)
                 return
         await self._store.delivered(job)
+        self._presence.look_after(address)  # for the next one
         telemetry.replies_total.labels(address.channel, outcome).inc()
         _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
 

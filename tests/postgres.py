@@ -19,11 +19,11 @@ SHARED = "shared"
 
 class Postgres:
     def __init__(self, socket: str) -> None:
-        self._socket = socket
+        self.socket = socket
         self._shared = False
 
     def url(self, database: str) -> str:
-        return f"postgresql+asyncpg://postgres@/{database}?host={self._socket}"
+        return f"postgresql+asyncpg://postgres@/{database}?host={self.socket}"
 
     @asynccontextmanager
     async def empty(self) -> AsyncIterator[str]:
@@ -46,13 +46,13 @@ class Postgres:
         yield self.url(name)
         await self._execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    async def cut(self, url: str) -> None:
-        """Every connection to this database ends, as when the server starts again."""
+    async def cut(self, url: str, but: int = 0) -> None:
+        """Every connection to this database ends, as when the server starts again; `but` one of this process number."""
         name = url.partition("@/")[2].partition("?")[0]
-        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> {but}")
 
     async def _execute(self, statement: str, database: str = "postgres") -> None:
-        connection = await asyncpg.connect(host=self._socket, user="postgres", database=database)
+        connection = await asyncpg.connect(host=self.socket, user="postgres", database=database)
         try:
             await connection.execute(statement)
         finally:
