@@ -1,5 +1,6 @@
 """What all tests share: a clock that stands still, and the real model, trained once, and a real PostgreSQL."""
 
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from bot import content, nlu
 from bot.settings import ROOT
 from bot.types import Understanding
-from tests import postgres
+from tests import postgres, running
 from tests.postgres import Postgres
 
 
@@ -74,3 +75,11 @@ async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
     """A database without rows on a real PostgreSQL."""
     async with postgres_server.empty() as url:
         yield url
+
+
+@pytest.fixture
+def environment(tmp_path: Path, data_dir: Path, own_content: content.Content) -> dict[str, str]:
+    nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
+    (tmp_path / "models").symlink_to(data_dir / "models")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    return {**clean, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": str(running.free_port()), "BOT_LOG": "json", "LANGUAGE": "en"}

@@ -325,17 +325,22 @@ async def test_a_person_who_connects_to_another_replica_gets_there_what_waits(tm
 
 async def test_a_message_is_answered_by_a_replica_that_is_free(tmp_path: Path, postgres_url: str) -> None:
     """The replica that received it is busy: four messages that take their time, and it has four workers."""
-    go_on = asyncio.Event()
+    at_work, all_at_work, go_on = iter(range(1, 5)), asyncio.Event(), asyncio.Event()
 
     async def slow(message: Message, conversation: Conversation) -> Turn:
+        if next(at_work) == 4:
+            all_at_work.set()
         await go_on.wait()
         return await echo(message, conversation)
 
-    async with asyncio.timeout(20), AsyncExitStack() as replicas:
-        busy = await replicas.enter_async_context(running(tmp_path, slow, url=postgres_url))
+    channel = FakeChannel()  # either replica may deliver
+    async with asyncio.timeout(20), running(tmp_path, slow, channel, postgres_url) as busy:
         for number in range(4):
             await busy.say((str(number), Address("fake", f"{number}"), "slow"))
-        free = await replicas.enter_async_context(running(tmp_path, url=postgres_url))
-        await busy.say(("5", OLENA, "hello"))
-        await free.channel.until(lambda: ("olena", "hello") in free.channel.sent + busy.channel.sent)
-        go_on.set()
+        await all_at_work.wait()
+        async with running(tmp_path, echo, channel, postgres_url):
+            await busy.say(("5", OLENA, "hello"))
+            try:
+                await channel.until(lambda: ("olena", "hello") in channel.sent)
+            finally:
+                go_on.set()
