@@ -20,6 +20,8 @@ R = TypeVar("R")
 class Failure(click.ClickException):
     """Ends the command with these lines on standard error."""
 
+    exit_code = 2
+
     def __init__(self, *lines: str) -> None:
         super().__init__("\n".join(lines))
 
