@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot import content, nlu, telemetry
 from bot.channels import channels_from
-from bot.channels.base import Channel
+from bot.channels.base import Channel, RunsAlone
 from bot.dialogue import Dialogue
 from bot.executor import executor
 from bot.profile import profiles_from
@@ -23,9 +23,12 @@ from bot.replies import missing_answers, untranslated
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store, StoreDown
-from bot.store.database import engine_for, migrate
+from bot.store.alone import alone
+from bot.store.database import engine_for, is_shared, migrate
+from bot.store.notices import Notices
 from bot.webserver import Server, config_for
 
+RETRY_STORE = 2.0  # seconds
 STOP_WITHIN = 10.0  # seconds for what is under way
 WARSAW = ZoneInfo("Europe/Warsaw")
 _log = telemetry.log("app")
@@ -70,18 +73,19 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     found = read_content(settings)
     dialogue = build_dialogue(settings, found, progress=telemetry.on_terminal(settings.log))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    engine = engine_for(settings.database)
-    await migrate(engine)
-    store = Store(engine)
-    if engine.dialect.name == "sqlite":
+    store = Store(engine_for(settings.database, settings.workers))
+    shared = is_shared(store.engine)
+    await ready(store)
+    if not shared:
         await store.release_leases()
     channels = channels_from(settings)
-    service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers)
+    notices = Notices(store.engine) if shared else None
+    service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers, notices)
     server = Server(
         config_for(web(service, store, channels), settings.host, settings.port), announce, service.stop, partial(close, channels)
     )
     answering = asyncio.create_task(service.run())
-    listening = [asyncio.create_task(channel.run(service.mailbox)) for channel in channels.values()]
+    listening = [asyncio.create_task(_run(channel, service, store)) for channel in channels.values()]
     wanted = profiles_from(found)
     listening += [asyncio.create_task(at_start(name, channel, wanted)) for name, channel in platforms(channels).items()]
     serving = asyncio.create_task(server.serve())
@@ -106,6 +110,26 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 async def close(channels: Mapping[str, Channel]) -> None:
     for channel in channels.values():
         await channel.close()
+
+
+async def ready(store: Store) -> None:
+    """A server that is not there yet is waited for, as it may start with us; a file that cannot be written is not."""
+    while True:
+        try:
+            await migrate(store.engine)
+            return
+        except StoreDown as error:
+            if not is_shared(store.engine):
+                raise
+            _log.error("store.down", error=str(error), do="check that PostgreSQL runs, and BOT_DATABASE_URL")
+            await asyncio.sleep(RETRY_STORE)
+
+
+async def _run(channel: Channel, service: Service, store: Store) -> None:
+    if isinstance(channel, RunsAlone) and channel.runs_alone:
+        await alone(store.engine, channel.name, lambda: channel.run(service.mailbox))
+    else:
+        await channel.run(service.mailbox)
 
 
 async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""The command line. For staff: check, train, evaluate, parse, chat. For operators: run, profile, settings, forget."""
+"""The command line. For staff: check, train, evaluate, parse, chat. For operators: run, profile, settings, forget, migrate."""
 
 import json
 import os
@@ -247,3 +247,39 @@ def forget(settings: Settings, channel: str, person: str) -> None:
 
     run_async(erase())
     click.echo(_("Erased: nothing is kept about this person."))
+
+
+@main.command(
+    help=_(
+        "Copy everything into the empty database of BOT_DATABASE_URL, for example from SQLite to PostgreSQL. Stop the bot before; "
+        "nothing is changed where it is copied from, and after a failure the command may be repeated."
+    )
+)
+@click.option("--from", "source", help=_("Database to copy from, as sqlite+aiosqlite:///path; without it: SQLite in BOT_DATA_DIR."))
+@with_settings()
+def migrate(settings: Settings, source: str | None) -> None:
+    from bot.store import copying
+    from bot.store.database import engine_for, exists
+    from bot.store.database import migrate as bring_up_to_date
+
+    source = source or settings.own_database
+    if not settings_module.is_database(source) or not exists(source):
+        raise Failure(_("There is no such database to copy from. Use --from sqlite+aiosqlite:///path"))
+    if source == settings.database:
+        raise Failure(_("Set BOT_DATABASE_URL to the database to copy into."))
+
+    async def copy_all() -> None:
+        engines = engine_for(source), engine_for(settings.database)
+        try:
+            for engine in engines:
+                await bring_up_to_date(engine)
+            counts = await copying.copy(*engines)
+        finally:
+            for engine in engines:
+                await engine.dispose()
+        click.echo(_("Copied: {inbox} messages with their keys, {outbox} waiting replies, {conversations} conversations.").format(**counts))
+
+    try:
+        run_async(copy_all())
+    except copying.NotEmpty:
+        raise Failure(_("The database of BOT_DATABASE_URL is not empty. Nothing was copied.")) from None

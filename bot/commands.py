@@ -29,6 +29,12 @@ class Failure(click.ClickException):
         click.echo(self.message, err=True)
 
 
+class Trouble(Failure):
+    """A failure that may be over when the command is started again."""
+
+    exit_code = 1
+
+
 class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(self.commands)
@@ -51,6 +57,7 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
             from bot.app import ContentError
+            from bot.store import StoreDown
 
             try:
                 settings = settings_module.load()
@@ -60,6 +67,9 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
                 raise Failure(_("These settings must be mended:"), str(error)) from None
             except ContentError as error:
                 raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
+            except StoreDown as error:
+                text = _("The database does not answer ({error}). Check BOT_DATABASE_URL, and PostgreSQL or the disk.")
+                raise Trouble(text.format(error=error)) from None
 
         return run
 

@@ -14,8 +14,8 @@ _log = log("service")
 
 
 class StoreMailbox:
-    def __init__(self, store: Store, message_came: Callable[[], None], reply_came: Callable[[], None]) -> None:
-        self._store, self._message_came, self._reply_came = store, message_came, reply_came
+    def __init__(self, store: Store, message_came: Callable[[], None], person_came: Callable[[Address], None]) -> None:
+        self._store, self._message_came, self._person_came = store, message_came, person_came
         self._receiving: set[asyncio.Task[bool]] = set()
         self.stores = True  # whether the last message that came could be kept
 
@@ -43,11 +43,7 @@ class StoreMailbox:
         _log.info("consultant.gave_back", person=who(address), channel=address.channel)
 
     async def wake(self, address: Address) -> None:
-        try:
-            await self._store.wake(address)
-        except StoreDown:
-            return  # the reply waits a little longer
-        self._reply_came()
+        self._person_came(address)
 
     async def close(self) -> None:
         """What is being written is written to its end."""

@@ -4,15 +4,18 @@ The only place that catches everything, because only here it is known what a fai
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 
 from bot import telemetry
 from bot.channels.base import Channel, Gone, Refused, TryLater, pause_after
 from bot.channels.splitting import parts
+from bot.loops import LONGEST_WAIT, claiming, every
 from bot.mailbox import StoreMailbox
+from bot.presence import Presence
 from bot.store import Job, Store, StoreDown
+from bot.store.notices import Notices
 from bot.telemetry import log, where, who
 from bot.types import Address, Answer, Conversation, Message, Reply, Turn
 
@@ -20,7 +23,6 @@ BACKOFF = 2.0  # seconds, to the power of the attempt
 TRIES = 3  # before the person hears that we could not
 GIVE_UP = 24 * 3600.0  # a reply older than this helps nobody
 SWEEP = 600.0
-LONGEST_WAIT = 30.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
 _log = log("service")
@@ -29,22 +31,39 @@ Apologise = Callable[[Conversation], Turn]
 
 
 class Service:
-    def __init__(self, store: Store, answer: Answer, apologise: Apologise, channels: Mapping[str, Channel], workers: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        answer: Answer,
+        apologise: Apologise,
+        channels: Mapping[str, Channel],
+        workers: int,
+        notices: Notices | None = None,
+    ) -> None:
+        """`notices`: of other replicas, and for them."""
         self._store, self._answer, self._apologise, self._channels = store, answer, apologise, channels
+        self._presence, self._notices = Presence(channels), notices
         self._answers = asyncio.Semaphore(workers)
         self._deliveries = asyncio.Semaphore(DELIVERIES)
         self._message_came = asyncio.Event()
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
-        self.mailbox = StoreMailbox(store, self._message_came.set, self._reply_came.set)
+        self.mailbox = StoreMailbox(store, self._message_is_here, self._look_after)
 
     async def run(self) -> None:
         """Until `stop`. What is under way then is finished, so that no transaction is cut off."""
-        async with asyncio.TaskGroup() as loops:
-            loops.create_task(self._loop(self._claim_message, self._answers, self._message_came, self._store.message_due_in))
-            loops.create_task(self._loop(self._claim_reply, self._deliveries, self._reply_came, self._store.reply_due_in))
-            loops.create_task(self._sweep())
+        stopping = self._stopping
+        listening = asyncio.create_task(self._notices.run(self._message_came.set, self._look_after)) if self._notices else None
+        async with asyncio.TaskGroup() as tasks:
+            messages, replies = self._store.message_due_in, self._store.reply_due_in
+            tasks.create_task(claiming(self._claim_message, messages, self._answers, self._message_came, stopping))
+            tasks.create_task(claiming(self._claim_reply, replies, self._deliveries, self._reply_came, stopping))
+            tasks.create_task(every(SWEEP, self._sweep, stopping))
+            tasks.create_task(every(LONGEST_WAIT, self._look_around, stopping))
+        if listening:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
         await self.mailbox.close()
 
     def stop(self) -> None:
@@ -52,48 +71,42 @@ class Service:
         self._message_came.set()
         self._reply_came.set()
 
-    async def _loop(
-        self,
-        claim: Callable[[], Awaitable[Callable[[], Awaitable[None]] | None]],
-        free: asyncio.Semaphore,
-        came: asyncio.Event,
-        due_in: Callable[[], Awaitable[float | None]],
-    ) -> None:
-        """Claim while there is something and somebody free; sleep until a row comes or falls due."""
-        async with asyncio.TaskGroup() as tasks:
-            while not self._stopping.is_set():
-                await free.acquire()
-                came.clear()
-                wait: float | None = LONGEST_WAIT
-                try:
-                    if work := None if self._stopping.is_set() else await claim():
-                        tasks.create_task(self._guarded(work, free, came))
-                        continue
-                    wait = await due_in()
-                except StoreDown as error:
-                    _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
-                    wait = 1.0
-                free.release()
-                if not self._stopping.is_set():
-                    with contextlib.suppress(TimeoutError):
-                        await asyncio.wait_for(came.wait(), min(LONGEST_WAIT if wait is None else wait, LONGEST_WAIT))
+    def _message_is_here(self) -> None:
+        self._message_came.set()
+        if self._notices:
+            self._notices.message_came()
 
-    async def _guarded(self, work: Callable[[], Awaitable[None]], free: asyncio.Semaphore, came: asyncio.Event) -> None:
-        try:
-            await work()
-        except StoreDown as error:
-            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
-        finally:
-            free.release()
-            came.set()  # the next row of the same person may go now
+    def _reply_is_here(self, address: Address) -> None:
+        self._look_after(address)
+        if self._notices:
+            self._notices.reply_came(address if self._presence.holds(address.channel) else None)
+
+    def _look_after(self, address: Address | None) -> None:
+        if address:
+            self._presence.look_after(address)
+        self._reply_came.set()
+
+    async def _look_around(self) -> None:
+        """For what nobody told us."""
+        self._presence.look_after_everybody()
+        self._reply_came.set()
 
     async def _claim_message(self) -> Callable[[], Awaitable[None]] | None:
         claimed = await self._store.next_message()
-        return (lambda: self.answer_message(*claimed)) if claimed else None
+        return partial(self.answer_message, *claimed) if claimed else None
 
     async def _claim_reply(self) -> Callable[[], Awaitable[None]] | None:
+        while here := self._presence.take():
+            try:
+                claimed = await self._store.next_reply(here)
+            except StoreDown:
+                self._presence.put_back(here)
+                raise
+            if claimed:
+                self._presence.put_back(here)
+                return partial(self.deliver_reply, *claimed)
         claimed = await self._store.next_reply()
-        return (lambda: self.deliver_reply(*claimed)) if claimed else None
+        return partial(self.deliver_reply, *claimed) if claimed else None
 
     async def answer_message(self, job: Job, message: Message, conversation: Conversation) -> None:
         person, channel = who(message.sender), message.sender.channel
@@ -111,12 +124,14 @@ class Service:
         finally:
             noticed.cancel()
         seconds = time.perf_counter() - started
-        finished = await self._store.finish(job, turn, self._fitting(turn, channel))
+        replies, held = self._fitting(turn, channel), self._presence.holds(channel)
+        finished = await self._store.finish(job, turn, replies, when_here=held)
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return
         self._record(turn, channel, person, seconds)
-        self._reply_came.set()
+        if replies:
+            self._reply_is_here(message.sender)
 
     def _show_typing(self, sender: Address) -> None:
         if (channel := self._channels.get(sender.channel)) and not self._stopping.is_set():  # else the channel may be closed already
@@ -147,13 +162,15 @@ class Service:
             await channel.send(address.person, reply)
         except TryLater as error:
             if job.age < GIVE_UP:
-                wait = error.seconds if error.seconds is not None else pause_after(job.attempt)
+                wait = self._wait(error, job, address)
                 if error.do:
                     _log.warning("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait, do=error.do)
                 else:
                     _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
                 telemetry.replies_total.labels(address.channel, "postponed").inc()
                 await self._store.postpone_reply(job, wait)
+                if wait is None:
+                    self._reply_is_here(address)  # perhaps where this person is connected now
                 return
             outcome = "given_up"
         except Refused as error:
@@ -173,18 +190,22 @@ class Service:
                 await self._store.postpone_reply(job, BACKOFF**job.attempt)
                 return
         await self._store.delivered(job)
+        self._presence.look_after(address)  # for the next one
         telemetry.replies_total.labels(address.channel, outcome).inc()
         _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
 
+    def _wait(self, error: TryLater, job: Job, address: Address) -> float | None:
+        """Seconds until the next try; None: until this person is here."""
+        if self._presence.holds(address.channel) and not self._presence.has(address):
+            return None
+        return error.seconds if error.seconds is not None else pause_after(job.attempt)
+
     async def _sweep(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                await self._store.sweep()
-                self.mailbox.stores = True
-                messages, replies = await self._store.open_rows()
-                telemetry.waiting_messages.set(messages)
-                telemetry.waiting_replies.set(replies)
-            except StoreDown as error:
-                _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), SWEEP)
+        await self._store.sweep()
+        self.mailbox.stores = True
+        for address in await self._store.give_up(GIVE_UP):
+            telemetry.replies_total.labels(address.channel, "given_up").inc()
+            _log.info("reply.done", person=who(address), channel=address.channel, outcome="given_up", age=GIVE_UP)
+        messages, replies = await self._store.open_rows()
+        telemetry.waiting_messages.set(messages)
+        telemetry.waiting_replies.set(replies)

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
@@ -29,7 +30,9 @@ class Settings(BaseModel):
     port: int = Field(8080, ge=0, le=65535, description=N_("port of the web server; 0 takes a free one"))
     data_dir: Path = Field(Path(".bot"), description=N_("folder for the database and the trained model"))
     content_dir: Path = Field(ROOT, description=N_("folder that holds intents/ and responses/"))
-    database_url: str = Field("", description=N_("SQLAlchemy URL; empty: SQLite in BOT_DATA_DIR"))
+    database_url: SecretStr = Field(
+        SecretStr(""), description=N_("postgresql+asyncpg://user:password@host/name for several replicas; empty: SQLite in BOT_DATA_DIR")
+    )
     log: Literal["auto", "json", "text"] = Field("auto", description=N_("log format; auto: text on a terminal, else JSON"))
     log_key: SecretStr = Field(SecretStr(""), description=N_("key that hides ids in the logs; empty: a new one each start"))
     workers: int = Field(4, ge=1, le=64, description=N_("how many people are answered at the same time"))
@@ -91,14 +94,28 @@ class Settings(BaseModel):
 
     @field_validator("database_url")
     @classmethod
-    def _database_is_supported(cls, url: str) -> str:
-        if url and not url.startswith("sqlite+aiosqlite:"):
-            raise ValueError(_("use sqlite+aiosqlite:///path"))
+    def _database_is_supported(cls, url: SecretStr) -> SecretStr:
+        if url.get_secret_value() and not is_database(url.get_secret_value()):
+            raise ValueError(_("use postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///path"))
         return url
 
     @property
     def database(self) -> str:
-        return self.database_url or f"sqlite+aiosqlite:///{(self.data_dir / 'bot.sqlite3').absolute()}"
+        return self.database_url.get_secret_value() or self.own_database
+
+    @property
+    def own_database(self) -> str:
+        return f"sqlite+aiosqlite:///{(self.data_dir / 'bot.sqlite3').absolute()}"
+
+
+def is_database(url: str) -> bool:
+    """Whether it reads like the URL of a database that we know. What is asked of it shows at the start."""
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme == "sqlite+aiosqlite" or (parts.scheme == "postgresql+asyncpg" and len(parts.path) > 1)
+        return known and parts.port != 0
+    except ValueError:  # a port that is no number; its text would quote the URL
+        return False
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:

@@ -1,8 +1,9 @@
-"""What all tests share: a clock that stands still, and the real model, trained once."""
+"""What all tests share: a clock that stands still, and the real model, trained once, and a real PostgreSQL."""
 
 import io
 import logging
-from collections.abc import Callable, Iterator
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -11,6 +12,8 @@ import pytest
 from bot import content, nlu, telemetry
 from bot.settings import ROOT
 from bot.types import Understanding
+from tests import postgres, running
+from tests.postgres import Postgres
 
 
 class Clock:
@@ -74,3 +77,24 @@ def heard(capfd: pytest.CaptureFixture[str]) -> Iterator[Callable[[], str]]:
     yield lambda: log.getvalue() + "".join(capfd.readouterr())
     logging.getLogger().handlers[:] = before
     logging.getLogger().setLevel(level)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    with postgres.server() as running:
+        yield running
+
+
+@pytest.fixture
+async def postgres_url(postgres_server: Postgres) -> AsyncIterator[str]:
+    """A database without rows on a real PostgreSQL."""
+    async with postgres_server.empty() as url:
+        yield url
+
+
+@pytest.fixture
+def environment(tmp_path: Path, data_dir: Path, own_content: content.Content) -> dict[str, str]:
+    nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
+    (tmp_path / "models").symlink_to(data_dir / "models")
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
+    return {**clean, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": str(running.free_port()), "BOT_LOG": "json", "LANGUAGE": "en"}

@@ -169,3 +169,53 @@ def test_staff_see_why_a_message_is_understood_as_it_is(environment: dict[str, s
     nearest = lines[lines.index("Nearest examples") + 1 :]
     assert len(nearest) == 5
     assert "intents/fair_work.yml:" in nearest[0]
+
+
+def keep_one_message(file: Path) -> None:
+    async def receive() -> None:
+        store = await store_at(file)
+        await store.receive(Message("1", Address("telegram", "4711"), "hello"))
+        await store.close()
+
+    asyncio.run(receive())
+
+
+def test_an_operator_moves_to_postgresql_by_one_command_and_not_twice(environment: dict[str, str], postgres_url: str) -> None:
+    keep_one_message(Path(environment["BOT_DATA_DIR"]) / "bot.sqlite3")
+    environment |= {"BOT_DATABASE_URL": postgres_url}
+    result = run(environment, "migrate")
+    assert result.output == "Copied: 1 messages with their keys, 0 waiting replies, 0 conversations.\n"
+    assert result.exit_code == 0
+    again = run(environment, "migrate")
+    assert "is not empty. Nothing was copied." in again.output
+    assert again.exit_code == 2
+
+
+def test_an_operator_moves_back_from_postgresql(environment: dict[str, str], postgres_url: str, tmp_path: Path) -> None:
+    keep_one_message(tmp_path / "other.sqlite3")
+    run(environment | {"BOT_DATABASE_URL": postgres_url}, "migrate", "--from", f"sqlite+aiosqlite:///{tmp_path}/other.sqlite3")
+    assert run(environment, "migrate", "--from", postgres_url).output.startswith("Copied: 1 messages")
+    assert (Path(environment["BOT_DATA_DIR"]) / "bot.sqlite3").exists()
+
+
+@pytest.mark.parametrize("source", ["", "sqlite+aiosqlite:///nowhere/bot.sqlite3", "mysql://db/bot"])
+def test_a_database_that_is_not_there_is_not_copied(source: str, environment: dict[str, str], tmp_path: Path) -> None:
+    environment |= {"BOT_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path}/target.sqlite3"}
+    result = run(environment, "migrate", *(["--from", source] if source else []))
+    assert "There is no such database to copy from." in result.output
+    assert result.exit_code == 2
+    assert not (tmp_path / "target.sqlite3").exists()
+
+
+def test_a_database_is_not_copied_into_itself(environment: dict[str, str]) -> None:
+    keep_one_message(Path(environment["BOT_DATA_DIR"]) / "bot.sqlite3")
+    result = run(environment, "migrate")
+    assert "Set BOT_DATABASE_URL" in result.output
+    assert result.exit_code == 2
+
+
+def test_a_database_that_does_not_answer_ends_a_command_without_its_password(environment: dict[str, str]) -> None:
+    result = run(environment | {"BOT_DATABASE_URL": "postgresql+asyncpg://bot:secret-4711@127.0.0.1:1/bot"}, "forget", "telegram", "7")
+    assert result.output.startswith("The database does not answer (ConnectionRefusedError).")
+    assert "secret-4711" not in result.output
+    assert result.exit_code == 1

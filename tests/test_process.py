@@ -1,74 +1,16 @@
 """The bot as a real process against a strict Telegram, killed without warning."""
 
-import asyncio
-import os
 import signal
-import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.responses import Response
 
-from bot import content, nlu
-from bot.settings import ROOT
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_meta import Meta
-from tests.fakes.telegram import FakeTelegram, Person
-
-# What each message is answered with: how its first reply begins, in Polish.
-SCRIPT = {
-    "/start": "Dzień dobry.",
-    "szef nie zapłacił mi za wrzesień": "Oto, co warto",
-    "/contact": "Oto, jak się",
-    "/privacy": "Oto, co dzieje",
-    "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",
-}
-
-
-@pytest.fixture
-def environment(tmp_path: Path, data_dir: Path, own_content: content.Content) -> dict[str, str]:
-    nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
-    (tmp_path / "models").symlink_to(data_dir / "models")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    return {**clean, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": str(port), "BOT_LOG": "json", "LANGUAGE": "en"}
-
-
-@asynccontextmanager
-async def running(environment: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot, from the moment it says where it listens."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", env=environment, stderr=asyncio.subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stderr
-    try:
-        async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
-            while b'"event": "running"' not in (line := await process.stderr.readline()):
-                assert line, log.read_text()
-                _append(log, line)
-            copying = tasks.create_task(_copy(process.stderr, log))
-            yield process
-            copying.cancel()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def _copy(stream: asyncio.StreamReader, log: Path) -> None:
-    while line := await stream.readline():
-        _append(log, line)
-
-
-def _append(log: Path, line: bytes) -> None:
-    with log.open("ab") as file:
-        file.write(line)
+from tests.fakes.telegram import FakeTelegram
+from tests.running import SCRIPT, answers, running
 
 
 def settings_for(fake: FakeTelegram, way: str, environment: dict[str, str]) -> dict[str, str]:
@@ -76,12 +18,6 @@ def settings_for(fake: FakeTelegram, way: str, environment: dict[str, str]) -> d
     if way == "webhook":
         settings |= {"BOT_TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{environment['BOT_PORT']}", "BOT_TELEGRAM_SECRET": "s3cret"}
     return environment | settings
-
-
-def answers(fake: FakeTelegram, person: Person) -> list[str]:
-    """The first line of every reply that begins an answer of the script, in the order it came."""
-    beginnings = tuple(SCRIPT.values())
-    return [b for sent in fake.sent(person) if sent.text for b in beginnings if sent.text.startswith(b)]
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])

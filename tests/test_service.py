@@ -1,6 +1,6 @@
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +11,7 @@ from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavaila
 from bot.service import Service
 from bot.store import Store
 from bot.store.database import engine_for, migrate
+from bot.store.notices import Notices
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
 
 OLENA, AHMED = Address("fake", "olena"), Address("fake", "ahmed")
@@ -75,13 +76,41 @@ class Running:
 Answering = Callable[[Message, Conversation], Awaitable[Turn]]
 
 
+class FakeConnections(FakeChannel):
+    """One that reaches only who is connected; somebody may be lost at the moment of sending."""
+
+    def __init__(self, *people: str) -> None:
+        super().__init__()
+        self.connected = set(people)
+        self.tried = 0
+
+    def reaches(self, person: str) -> bool:
+        return person in self.connected
+
+    def people(self) -> Iterable[str]:
+        return self.connected
+
+    async def send(self, person: str, reply: Reply) -> None:
+        self.tried += 1
+        self.changed.set()
+        if self.troubles:
+            self.connected.discard(person)
+        elif person not in self.connected:
+            raise TryLater("not connected")
+        await super().send(person, reply)
+
+
 @asynccontextmanager
-async def running(tmp_path: Path, answer: Answering = echo) -> AsyncIterator[Running]:
-    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
+async def running(tmp_path: Path, answer: Answering = echo, channel: FakeChannel | None = None, url: str = "") -> AsyncIterator[Running]:
+    """With `url`: a replica on that PostgreSQL, which listens to the others."""
+    store = Store(engine_for(url or f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
     await migrate(store.engine)
-    channel = FakeChannel()
-    service = Service(store, answer, apologise, {"fake": channel}, workers=4)
+    channel = channel or FakeChannel()
+    notices = Notices(store.engine) if url else None
+    service = Service(store, answer, apologise, {"fake": channel}, workers=4, notices=notices)
     task = asyncio.create_task(service.run())
+    if notices:
+        await notices.connected.wait()
     try:
         yield Running(store, service, channel)
     finally:
@@ -272,3 +301,96 @@ async def test_no_log_line_holds_what_a_person_wrote_or_who_it_was(
     assert "answer.failed" in output
     assert "canary-4712" not in output
     assert "person-4711" not in output
+
+
+async def test_a_reply_waits_untried_until_its_person_connects(tmp_path: Path) -> None:
+    channel = FakeConnections("ahmed")
+    async with running(tmp_path, channel=channel) as bot:
+        await bot.say(("1", OLENA, "hello"), ("2", AHMED, "other"))
+        await channel.until(lambda: channel.sent == [("ahmed", "other")])
+        while (await bot.store.open_rows())[0]:
+            pass
+        channel.connected.add("olena")
+        await bot.service.mailbox.wake(OLENA)
+        await channel.until(lambda: channel.sent[1:] == [("olena", "hello")])
+        assert channel.tried == 2
+
+
+async def test_a_reply_whose_person_is_lost_while_it_is_sent_comes_when_they_are_back(tmp_path: Path) -> None:
+    channel = FakeConnections("olena")
+    channel.troubles = [TryLater("lost")]
+    async with running(tmp_path, channel=channel) as bot:
+        await bot.say(("1", OLENA, "hello"), ("2", OLENA, "again"))
+        await channel.until(lambda: channel.tried == 1)
+        while (await bot.store.open_rows())[0] or await bot.store.reply_due_in() is not None:
+            pass  # put back
+        channel.connected.add("olena")
+        await bot.service.mailbox.wake(OLENA)
+        await channel.until(lambda: channel.sent == [("olena", "hello"), ("olena", "again")])
+
+
+async def test_somebody_nobody_told_us_of_is_found_by_looking_around(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.LONGEST_WAIT", 0.01)
+    channel = FakeConnections()
+    async with running(tmp_path, channel=channel) as bot:
+        await bot.say(("1", OLENA, "hello"))
+        while (await bot.store.open_rows())[0]:
+            pass
+        channel.connected.add("olena")
+        await channel.until(lambda: channel.sent == [("olena", "hello")])
+
+
+async def test_a_reply_nobody_came_for_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.SWEEP", 0.01)
+    monkeypatch.setattr("bot.service.GIVE_UP", 0.0)
+    async with running(tmp_path, channel=FakeConnections()) as bot:
+        await bot.say(("1", OLENA, "hello"))
+        while await bot.store.open_rows() != (0, 0):
+            pass
+
+
+@pytest.mark.parametrize("answering", [0, 1])
+async def test_whichever_replica_answers_the_one_with_the_connection_delivers_at_once(
+    answering: int, tmp_path: Path, postgres_url: str
+) -> None:
+    """Nobody looks around for thirty seconds: it is the notice that brings the reply."""
+    channels = [FakeConnections("olena"), FakeConnections("ahmed")]
+    async with asyncio.timeout(20), AsyncExitStack() as replicas:
+        bots = [await replicas.enter_async_context(running(tmp_path, channel=channel, url=postgres_url)) for channel in channels]
+        await bots[answering].say(("1", OLENA, "hello"), ("2", AHMED, "other"), ("3", OLENA, "again"))
+        await channels[0].until(lambda: channels[0].sent == [("olena", "hello"), ("olena", "again")])
+        await channels[1].until(lambda: channels[1].sent == [("ahmed", "other")])
+        assert [channel.tried for channel in channels] == [2, 1]
+
+
+async def test_a_person_who_connects_to_another_replica_gets_there_what_waits(tmp_path: Path, postgres_url: str) -> None:
+    channels = [FakeConnections("olena"), FakeConnections()]
+    channels[0].troubles = [TryLater("lost")]
+    async with asyncio.timeout(20), AsyncExitStack() as replicas:
+        bots = [await replicas.enter_async_context(running(tmp_path, channel=channel, url=postgres_url)) for channel in channels]
+        channels[1].connected.add("olena")
+        await bots[0].say(("1", OLENA, "hello"))
+        await channels[1].until(lambda: channels[1].sent == [("olena", "hello")])
+
+
+async def test_a_message_is_answered_by_a_replica_that_is_free(tmp_path: Path, postgres_url: str) -> None:
+    """The replica that received it is busy: four messages that take their time, and it has four workers."""
+    at_work, all_at_work, go_on = iter(range(1, 5)), asyncio.Event(), asyncio.Event()
+
+    async def slow(message: Message, conversation: Conversation) -> Turn:
+        if next(at_work) == 4:
+            all_at_work.set()
+        await go_on.wait()
+        return await echo(message, conversation)
+
+    channel = FakeChannel()  # either replica may deliver
+    async with asyncio.timeout(20), running(tmp_path, slow, channel, postgres_url) as busy:
+        for number in range(4):
+            await busy.say((str(number), Address("fake", f"{number}"), "slow"))
+        await all_at_work.wait()
+        async with running(tmp_path, echo, channel, postgres_url):
+            await busy.say(("5", OLENA, "hello"))
+            try:
+                await channel.until(lambda: ("olena", "hello") in channel.sent)
+            finally:
+                go_on.set()

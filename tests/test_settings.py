@@ -132,10 +132,15 @@ def test_no_value_is_ever_told_because_it_may_be_a_secret(name: str) -> None:
 
 def test_secrets_are_hidden_when_the_settings_are_printed() -> None:
     names = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-    settings = load({**{variable(name): CANARY for name in names}, "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org"})
-    assert len(names) == 7
+    database = f"postgresql+asyncpg://bot:{CANARY}@db/bot"
+    environ = {variable(name): CANARY for name in names} | {
+        "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org",
+        "BOT_DATABASE_URL": database,
+    }
+    settings = load(environ)
+    assert len(names) == 8
     assert CANARY not in f"{settings!r} {settings}"
-    assert settings.telegram_token.get_secret_value() == CANARY
+    assert (settings.telegram_token.get_secret_value(), settings.database) == (CANARY, database)
 
 
 def test_a_webhook_without_a_secret_is_refused() -> None:
@@ -162,6 +167,21 @@ def test_a_folder_without_content_is_refused(tmp_path: Path) -> None:
 def test_the_database_is_a_file_in_the_data_folder_unless_another_is_named(tmp_path: Path) -> None:
     assert load({"BOT_DATA_DIR": str(tmp_path)}).database == f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
     assert load({"BOT_DATABASE_URL": "sqlite+aiosqlite:///other"}).database == "sqlite+aiosqlite:///other"
+
+
+@pytest.mark.parametrize("url", ["postgresql+asyncpg://bot:secret@db:5432/bot", "postgresql+asyncpg://bot@/bot?host=/run/postgresql"])
+def test_a_postgresql_for_several_replicas_is_accepted(url: str) -> None:
+    assert load({"BOT_DATABASE_URL": url}).database == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://db", "postgresql://db/bot", "postgresql+asyncpg://db", "postgresql+asyncpg://db/", "postgresql+asyncpg://db:x/bot", "bot"],
+)
+def test_a_database_that_we_do_not_know_is_refused_with_what_is_right(url: str) -> None:
+    assert mistakes({"BOT_DATABASE_URL": url}) == [
+        "BOT_DATABASE_URL: use postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///path"
+    ]
 
 
 def test_settings_do_not_change() -> None:

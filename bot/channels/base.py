@@ -1,6 +1,6 @@
 """What every channel is, what it may do with the store, and the three ways a delivery can fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -119,3 +119,22 @@ class HasProfile(Protocol):
 
     async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
         """Compare everything with what is set now and set what differs, unless `dry_run`; or raise TryLater or Refused."""
+
+
+@runtime_checkable
+class HoldsConnections(Protocol):
+    """A channel whose people are reached by the process they are connected to, and by no other."""
+
+    def reaches(self, person: str) -> bool:
+        """Whether this person is connected to this process now."""
+
+    def people(self) -> Iterable[str]:
+        """Everybody who is."""
+
+
+@runtime_checkable
+class RunsAlone(Protocol):
+    """A channel of which `run` may go on in several processes at once only if `runs_alone` is false."""
+
+    @property
+    def runs_alone(self) -> bool: ...

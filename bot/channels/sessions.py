@@ -136,6 +136,12 @@ class Sessions:
         session = self._sessions.get(person)
         return session is not None and await session.deliver(data)
 
+    def reaches(self, person: str) -> bool:
+        return person in self._sessions and bool(self._sessions[person].streams)
+
+    def people(self) -> list[str]:
+        return [person for person, session in self._sessions.items() if session.streams]
+
     def forget(self, person: str) -> None:
         if session := self._sessions.get(person):
             session.forget()

@@ -53,6 +53,11 @@ class Telegram:
         self._bot = Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=sending, get_updates_request=polling)
         self._background: set[asyncio.Task[None]] = set()
 
+    @property
+    def runs_alone(self) -> bool:
+        """Telegram gives updates to one poller at a time."""
+        return not self._url
+
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
         if not self._url:
             return []

@@ -9,7 +9,7 @@ import json
 import random
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -85,6 +85,12 @@ class WebChat:
             data["contact"] |= {"phone": format_phone(reply.contact.phone), "vcard": vcard(reply.contact)}
         if not await self._sessions.deliver(person, json.dumps(data, ensure_ascii=False)):
             raise TryLater("no browser of this person is connected")
+
+    def reaches(self, person: str) -> bool:
+        return self._sessions.reaches(person)
+
+    def people(self) -> Iterable[str]:
+        return self._sessions.people()
 
     async def typing(self, person: str) -> None:
         """Nothing: the page shows by itself that an answer is coming."""

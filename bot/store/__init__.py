@@ -3,27 +3,25 @@
 Each method is one transaction. Nothing here knows what a message means.
 """
 
+import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, insert, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy import insert as insert_many
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import queue, retention
-from bot.store.tables import conversations, inbox, outbox
+from bot.store import people, queue, retention
+from bot.store.database import StoreDown, insert, transaction
+from bot.store.tables import LONGEST_KEY, conversations, inbox, outbox
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
+
+__all__ = ["LEASE", "Job", "Store", "StoreDown"]
 
 LEASE = 60.0  # seconds a worker may take before its row is given to another
 _BODY = ("text", "payload", "hint", "original", "edited")  # of a message: erased once it is answered
-
-
-class StoreDown(Exception):
-    """The database does not answer: try again later, and do not confirm anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +41,13 @@ class Store:
     async def receive(self, message: Message) -> bool:
         """Keep a message until it is answered. False: it was here before."""
         body = {key: getattr(message, key) for key in _BODY}
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
+            await people.lock_order(connection, message.sender)
             result = await connection.execute(
-                self._dialect.insert(inbox)
+                insert(connection, inbox)
                 .values(
                     channel=message.sender.channel,
-                    message_id=message.id,
+                    message_id=_key(message.id),
                     person=message.sender.person,
                     body=body,
                     received_at=self._now(),
@@ -60,8 +59,8 @@ class Store:
             return bool(result.rowcount)
 
     async def next_message(self) -> tuple[Job, Message, Conversation] | None:
-        """The oldest message of somebody who has no older open one, for one worker alone."""
-        async with self._begin() as connection:
+        """The message that waits for longest, of somebody who has no older open one, for one worker alone."""
+        async with transaction(self.engine) as connection:
             row = await queue.claim(connection, inbox, self._now(), LEASE)
             if row is None:
                 return None
@@ -69,12 +68,15 @@ class Store:
             body = row["body"]
             message = Message(row["message_id"], sender, **{**body, "hint": Language(body["hint"]) if body["hint"] else None})
             job = Job(row["id"], row["attempt"], self._now() - row["received_at"])
-            return job, message, await self._conversation(connection, sender)
+            return job, message, await people.conversation_with(connection, sender, self._now())
 
-    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply]) -> bool:
-        """Close the message, fill the outbox and save the conversation, or none of it. False: another worker has it now."""
+    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False) -> bool:
+        """Close the message, fill the outbox and save the conversation, or none of it. False: another worker has it now.
+
+        `when_here`: the replies wait until somebody asks for those of this person.
+        """
         now = self._now()
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
             closed = await connection.execute(
                 update(inbox)
                 .where(inbox.c.id == job.id, inbox.c.attempt == job.attempt, inbox.c.done_at.is_(None))
@@ -84,20 +86,18 @@ class Store:
                 return False
             address = turn.conversation.address
             if turn.forget:  # what came after the wish is a new beginning, and stays
-                await self._erase(connection, address, outbox, conversations)
-            for reply in replies:
-                await connection.execute(
-                    insert(outbox).values(
-                        channel=address.channel, person=address.person, body=asdict(reply), created_at=now, due_at=now, attempt=0
-                    )
-                )
-            await self._save(connection, turn.conversation)
+                await people.erase(connection, address, outbox, conversations)
+            if replies:
+                row = {"channel": address.channel, "person": address.person, "created_at": now, "attempt": 0}
+                due_at = None if when_here else now
+                await connection.execute(insert_many(outbox), [{**row, "due_at": due_at, "body": asdict(reply)} for reply in replies])
+            await people.save(connection, turn.conversation, now)
             return True
 
-    async def next_reply(self) -> tuple[Job, Address, Reply] | None:
-        """The oldest undelivered reply of somebody, for one worker alone."""
-        async with self._begin() as connection:
-            row = await queue.claim(connection, outbox, self._now(), LEASE)
+    async def next_reply(self, here: Sequence[Address] = ()) -> tuple[Job, Address, Reply] | None:
+        """An undelivered reply, of a person the oldest, for one worker alone. With `here`: of one of these people, who are connected."""
+        async with transaction(self.engine) as connection:
+            row = await queue.claim(connection, outbox, self._now(), LEASE, here)
             if row is None:
                 return None
             job = Job(row["id"], row["attempt"], self._now() - row["created_at"])
@@ -105,55 +105,61 @@ class Store:
 
     async def delivered(self, job: Job) -> None:
         """The reply went out, or never will: either way it is erased."""
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(delete(outbox).where(outbox.c.id == job.id, outbox.c.attempt == job.attempt))
 
-    async def postpone_reply(self, job: Job, seconds: float) -> None:
+    async def postpone_reply(self, job: Job, seconds: float | None) -> None:
+        """None: until its person is here."""
         await self._postpone(outbox, job, seconds)
 
     async def postpone_message(self, job: Job, seconds: float) -> None:
         await self._postpone(inbox, job, seconds)
 
-    async def wake(self, address: Address) -> None:
-        """Somebody is back: what waits for them is due now."""
-        async with self._begin() as connection:
-            await connection.execute(
-                update(outbox).where(outbox.c.channel == address.channel, outbox.c.person == address.person).values(due_at=self._now())
-            )
-
     async def forget(self, address: Address) -> None:
         """Erase everything kept about a person, answered or not."""
-        async with self._begin() as connection:
-            await self._erase(connection, address, inbox, outbox, conversations)
+        async with transaction(self.engine) as connection:
+            await people.lock_order(connection, address)
+            await people.erase(connection, address, inbox, outbox, conversations)
 
     async def withdraw(self, sender: Address, id: str) -> None:
         """Erase a message that is not answered yet. Its key stays: the platform may send it again."""
-        it_or_an_edit = or_(inbox.c.message_id == id, inbox.c.message_id.startswith(f"{id}:", autoescape=True))
+        it_or_an_edit = or_(inbox.c.message_id == _key(id), inbox.c.message_id.startswith(f"{id}:", autoescape=True))
         mine = and_(inbox.c.channel == sender.channel, it_or_an_edit, inbox.c.person == sender.person)
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
             await connection.execute(
                 update(inbox).where(mine, inbox.c.done_at.is_(None)).values(done_at=self._now(), body=None, person=None)
             )
 
     async def pause(self, address: Address, seconds: float) -> None:
         """A consultant writes to this person for so long, or until `resume`."""
-        async with self._begin() as connection:
-            await self._upsert(connection, address, {"slots": {}}, {"paused_until": self._now() + seconds})
+        async with transaction(self.engine) as connection:
+            await people.pause(connection, address, self._now() + seconds, self._now())
 
     async def resume(self, address: Address) -> None:
-        async with self._begin() as connection:
-            await connection.execute(update(conversations).where(_of(address)).values(paused_until=None))
+        async with transaction(self.engine) as connection:
+            await people.resume(connection, address)
 
     async def release_leases(self) -> None:
         """For a single process at its start: what a dead predecessor had claimed is due now."""
-        async with self._begin() as connection:
-            await connection.execute(update(inbox).where(inbox.c.done_at.is_(None)).values(due_at=func.min(inbox.c.due_at, self._now())))
-            await connection.execute(update(outbox).values(due_at=func.min(outbox.c.due_at, self._now())))
+        async with transaction(self.engine) as connection:
+            await connection.execute(
+                update(inbox).where(inbox.c.done_at.is_(None), inbox.c.due_at > self._now()).values(due_at=self._now())
+            )
+            await connection.execute(update(outbox).where(outbox.c.due_at > self._now()).values(due_at=self._now()))
+
+    async def give_up(self, age: float) -> list[Address]:
+        """Erase replies that have waited so long for their person. Whose they were, once for each."""
+        async with transaction(self.engine) as connection:
+            late = and_(outbox.c.due_at.is_(None), outbox.c.created_at < self._now() - age)
+            rows = await connection.execute(delete(outbox).where(late).returning(outbox.c.channel, outbox.c.person))
+            return [Address(*row) for row in rows]
 
     async def sweep(self) -> None:
         """Erase what has outlived its purpose."""
-        async with self._begin() as connection:
-            await retention.sweep(connection, self._now())
+        more = True
+        while more:
+            async with transaction(self.engine) as connection:
+                more = await retention.sweep(connection, self._now())
         if self.engine.dialect.name == "sqlite":
             async with self.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -168,7 +174,7 @@ class Store:
 
     async def open_rows(self) -> tuple[int, int]:
         """How many messages wait for an answer and how many replies for delivery."""
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
             messages = await connection.execute(select(func.count()).select_from(inbox).where(inbox.c.done_at.is_(None)))
             replies = await connection.execute(select(func.count()).select_from(outbox))
             return int(messages.scalar_one()), int(replies.scalar_one())
@@ -177,54 +183,18 @@ class Store:
         await self.engine.dispose()
 
     async def _due_in(self, table: Table) -> float | None:
-        async with self._begin() as connection:
+        async with transaction(self.engine) as connection:
             due = await queue.next_due(connection, table)
             return None if due is None else max(0.0, due - self._now())
 
-    async def _postpone(self, table: Table, job: Job, seconds: float) -> None:
-        async with self._begin() as connection:
-            await queue.postpone(connection, table, job.id, job.attempt, self._now() + seconds)
-
-    async def _conversation(self, connection: AsyncConnection, address: Address) -> Conversation:
-        row = (await connection.execute(select(conversations).where(_of(address)))).mappings().first()
-        if row is None:
-            return Conversation(address)
-        return Conversation(address, retention.remembered(row["slots"], self._now() - row["updated_at"]), row["paused_until"])
-
-    async def _erase(self, connection: AsyncConnection, address: Address, *tables: Table) -> None:
-        for table in tables:
-            await connection.execute(delete(table).where(table.c.channel == address.channel, table.c.person == address.person))
-
-    async def _save(self, connection: AsyncConnection, conversation: Conversation) -> None:
-        """The slots alone: whether a consultant writes may have changed since the conversation was read."""
-        if conversation.slots:
-            await self._upsert(connection, conversation.address, {}, {"slots": dict(conversation.slots)})
-        else:
-            nothing_left = and_(_of(conversation.address), conversations.c.paused_until.is_(None))
-            await connection.execute(delete(conversations).where(nothing_left))
-
-    async def _upsert(self, connection: AsyncConnection, address: Address, first: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        values = {**values, "updated_at": self._now()}
-        row = {"channel": address.channel, "person": address.person, **first, **values}
-        added = self._dialect.insert(conversations).values(row)
-        await connection.execute(added.on_conflict_do_update(index_elements=["channel", "person"], set_=values))
-
-    @property
-    def _dialect(self) -> Any:
-        """Both know ON CONFLICT, each by a construct of its own."""
-        return postgresql if self.engine.dialect.name == "postgresql" else sqlite
-
-    @asynccontextmanager
-    async def _begin(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self.engine.begin() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise StoreDown(type(error.orig).__name__) from None
+    async def _postpone(self, table: Table, job: Job, seconds: float | None) -> None:
+        async with transaction(self.engine) as connection:
+            await queue.postpone(connection, table, job.id, job.attempt, None if seconds is None else self._now() + seconds)
 
 
-def _of(address: Address) -> ColumnElement[bool]:
-    return and_(conversations.c.channel == address.channel, conversations.c.person == address.person)
+def _key(id: str) -> str:
+    """What tells a repeat: the id of the platform, or a hash of one that no column holds."""
+    return id if len(id) <= LONGEST_KEY else hashlib.sha256(id.encode()).hexdigest()
 
 
 def _reply(body: Mapping[str, Any]) -> Reply:

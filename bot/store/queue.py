@@ -1,19 +1,31 @@
 """A queue in three columns of a table: `due_at`, `attempt`, and `done_at` where rows outlive their work.
 
 Claiming moves `due_at` ahead and counts `attempt` up: the row of a dead worker falls due again by itself, and a late worker knows
-by the number that it is late.
+by the number that it is late. A row without `due_at` is for whoever reaches its person.
 """
 
-from sqlalchemy import ColumnElement, RowMapping, Table, func, select, update
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.types import Address
 
-async def claim(connection: AsyncConnection, table: Table, now: float, lease: float) -> RowMapping | None:
-    """The oldest row that is due, for one worker alone."""
+
+async def claim(connection: AsyncConnection, table: Table, now: float, lease: float, people: Sequence[Address] = ()) -> RowMapping | None:
+    """The row that has been due for longest, for one worker alone. With `people`: the oldest row of one of them."""
+    due: ColumnElement[bool] = table.c.due_at <= now
+    if people:
+        due = and_(of(table, people), or_(due, table.c.due_at.is_(None)))
+    # A row that somebody else claims at this moment is left out; one that they claimed after we looked is looked at again, as
+    # PostgreSQL compares the newest version of a locked row with the conditions. Who is first of a person changes only
+    # when a row is closed, and `lock_order` sees to it that no earlier row of a person appears after a later one.
     candidate = (
         select(table.c.id)
-        .where(table.c.due_at <= now, *_first_of_a_person(table))
-        .order_by(table.c.id)
+        .where(due, *_first_of_a_person(table))
+        # by a sum, so that PostgreSQL does not go through the whole table in this order to find these people
+        .order_by(*((table.c.id + 0,) if people else (table.c.due_at, table.c.id)))
         .limit(1)
         .with_for_update(skip_locked=True)
     )
@@ -26,15 +38,22 @@ async def claim(connection: AsyncConnection, table: Table, now: float, lease: fl
     return claimed.mappings().first()
 
 
-async def postpone(connection: AsyncConnection, table: Table, row: int, attempt: int, due_at: float) -> None:
+async def postpone(connection: AsyncConnection, table: Table, row: int, attempt: int, due_at: float | None) -> None:
     await connection.execute(update(table).where(table.c.id == row, table.c.attempt == attempt).values(due_at=due_at))
 
 
 async def next_due(connection: AsyncConnection, table: Table) -> float | None:
-    """When the next row may be claimed; None: nothing is open."""
-    due = await connection.execute(select(func.min(table.c.due_at)).where(*_first_of_a_person(table)))
-    found: float | None = due.scalar()
+    """When the next row may be claimed; None: nothing is open, or nobody has to be waited for."""
+    first = select(table.c.due_at).where(table.c.due_at.is_not(None), *_first_of_a_person(table)).order_by(table.c.due_at).limit(1)
+    found: float | None = (await connection.execute(first)).scalar()
     return found
+
+
+def of(table: Table, people: Iterable[Address]) -> ColumnElement[bool]:
+    by_channel = groupby(sorted(people, key=lambda address: address.channel), key=lambda address: address.channel)
+    return or_(
+        *(and_(table.c.channel == channel, table.c.person.in_([address.person for address in group])) for channel, group in by_channel)
+    )
 
 
 def _first_of_a_person(table: Table) -> list[ColumnElement[bool]]:

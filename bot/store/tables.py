@@ -1,9 +1,13 @@
 """Three tables. Three columns make a queue of two of them: `due_at`, `attempt`, and for the inbox `done_at`.
 
 Times are seconds since 1970. A done message keeps neither text nor person, only the key that makes a repeat harmless.
+A reply without `due_at` waits for its person to connect.
 """
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, MetaData, String, Table, text
+
+LONGEST_KEY = 255  # of a message
+OPEN, DONE = text("done_at IS NULL"), text("done_at IS NOT NULL")
 
 metadata = MetaData()
 
@@ -12,7 +16,7 @@ inbox = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("channel", String(16), nullable=False),
-    Column("message_id", String(255), nullable=False),
+    Column("message_id", String(LONGEST_KEY), nullable=False),
     Column("person", String(128)),
     Column("body", JSON(none_as_null=True)),
     Column("received_at", Float, nullable=False),
@@ -20,8 +24,9 @@ inbox = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("done_at", Float),
     Index("inbox_once", "channel", "message_id", unique=True),
-    Index("inbox_open", "channel", "person", "id", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
-    Index("inbox_due", "due_at", sqlite_where=text("done_at IS NULL"), postgresql_where=text("done_at IS NULL")),
+    Index("inbox_open", "channel", "person", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("inbox_due", "due_at", "id", sqlite_where=OPEN, postgresql_where=OPEN),
+    Index("inbox_done", "done_at", sqlite_where=DONE, postgresql_where=DONE),
     sqlite_autoincrement=True,
 )
 
@@ -33,10 +38,10 @@ outbox = Table(
     Column("person", String(128), nullable=False),
     Column("body", JSON(none_as_null=True), nullable=False),
     Column("created_at", Float, nullable=False),
-    Column("due_at", Float, nullable=False),
+    Column("due_at", Float),
     Column("attempt", Integer, nullable=False, default=0),
     Index("outbox_person", "channel", "person", "id"),
-    Index("outbox_due", "due_at"),
+    Index("outbox_due", "due_at", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -48,5 +53,6 @@ conversations = Table(
     Column("slots", JSON(none_as_null=True), nullable=False),
     Column("paused_until", Float),
     Column("updated_at", Float, nullable=False),
-    Index("conversations_updated", "updated_at"),
+    Column("erase_at", Float, nullable=False, server_default="0"),
+    Index("conversations_erase", "erase_at"),
 )

@@ -15,9 +15,16 @@ CARD = ContactCard("Office", "IOM", "+48530595013", "office@example.org", "https
 REPLY = Reply("Dzień dobry", Language.PL, (Button("Menu", "/help"),), CARD)
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    return f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
+
+
 @pytest.fixture
-async def store(tmp_path: Path, clock: Clock) -> AsyncIterator[Store]:
-    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"), clock)
+async def store(url: str, clock: Clock) -> AsyncIterator[Store]:
+    store = Store(engine_for(url), clock)
     await migrate(store.engine)
     yield store
     await store.close()
@@ -42,10 +49,13 @@ async def answer(store: Store, what: Turn) -> None:
     assert await store.finish(job, what, what.replies)
 
 
-async def everything(store: Store) -> str:
+async def rows_of(store: Store, table: str) -> list[object]:
     async with store.engine.connect() as connection:
-        rows = [(await connection.execute(text(f"SELECT * FROM {table}"))).all() for table in ("inbox", "outbox", "conversations")]
-    return repr(rows)
+        return list((await connection.execute(text(f"SELECT * FROM {table}"))).all())
+
+
+async def everything(store: Store) -> str:
+    return repr([await rows_of(store, table) for table in ("inbox", "outbox", "conversations")])
 
 
 async def test_a_message_comes_back_as_it_was_received(store: Store) -> None:
@@ -136,11 +146,15 @@ async def test_an_answered_message_keeps_neither_text_nor_person(store: Store) -
     assert "person-4711" not in kept
 
 
-async def test_erased_text_is_in_no_file_after_a_sweep(store: Store, tmp_path: Path) -> None:
+async def test_erased_text_is_in_no_file_after_a_sweep(tmp_path: Path) -> None:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
+    await migrate(store.engine)
     await store.receive(message(1, words="canary-4712"))
     await answer(store, turn())
     await store.sweep()
+    assert (tmp_path / "bot.sqlite3").stat().st_size > 0
     assert all(b"canary-4712" not in file.read_bytes() for file in tmp_path.iterdir())
+    await store.close()
 
 
 async def test_replies_of_a_person_are_delivered_in_order(store: Store) -> None:
@@ -175,14 +189,56 @@ async def test_a_postponed_reply_holds_back_the_next_of_the_same_person_alone(st
     assert await store.next_reply()
 
 
-async def test_a_person_who_is_back_need_not_wait(store: Store) -> None:
-    await store.receive(message(1))
-    await answer(store, turn())
-    delivery = await store.next_reply()
-    assert delivery
-    await store.postpone_reply(delivery[0], 3600)
-    await store.wake(OLENA)
+async def wait_for(store: Store, sender: Address, *words: str) -> None:
+    """Replies that wait until their person is here."""
+    await store.receive(message(1, sender))
+    job, _message, _conversation = await claim(store)
+    assert await store.finish(job, turn(sender), [Reply(word, Language.PL) for word in words], when_here=True)
+
+
+async def test_a_reply_that_waits_for_its_person_is_given_only_to_whoever_reaches_them(store: Store, clock: Clock) -> None:
+    web = Address("web", "olena")
+    await wait_for(store, web, "first", "second")
+    clock.pass_(HOUR)
+    assert await store.next_reply() is None
+    assert await store.reply_due_in() is None
+    assert await store.next_reply([AHMED, Address("telegram", "olena")]) is None
+    first = await store.next_reply([AHMED, web])
+    assert first
+    assert first[1:] == (web, Reply("first", Language.PL))
+    assert await store.next_reply([web]) is None
+    await store.delivered(first[0])
+    second = await store.next_reply([web])
+    assert second
+    assert second[2].text == "second"
+
+
+async def test_a_reply_whose_person_left_in_the_middle_waits_for_them_again(store: Store) -> None:
+    web = Address("web", "olena")
+    await wait_for(store, web, "first")
+    first = await store.next_reply([web])
+    assert first
+    await store.postpone_reply(first[0], None)
+    assert await store.next_reply() is None
+    assert await store.next_reply([web])
+
+
+async def test_a_reply_of_a_worker_that_died_while_its_person_was_here_falls_due_for_everybody(store: Store, clock: Clock) -> None:
+    web = Address("web", "olena")
+    await wait_for(store, web, "first")
+    assert await store.next_reply([web])
+    clock.pass_(LEASE + 1)
     assert await store.next_reply()
+
+
+async def test_a_reply_that_waited_too_long_for_its_person_is_given_up(store: Store, clock: Clock) -> None:
+    await wait_for(store, Address("web", "olena"), "first", "second")
+    await store.receive(message(2, AHMED))
+    await answer(store, turn(AHMED))
+    assert await store.give_up(DAY) == []
+    clock.pass_(DAY + 1)
+    assert [Address("web", "olena")] * 2 == await store.give_up(DAY)
+    assert await store.open_rows() == (0, 1)
 
 
 async def test_forgetting_erases_everything_but_the_last_word(store: Store) -> None:
@@ -221,7 +277,7 @@ async def test_the_topic_is_forgotten_after_a_day_of_silence_and_the_language_af
     assert (await claim(store))[2].slots == {"language": "uk", "language_chosen": True}
     clock.pass_(90 * DAY)
     await store.sweep()
-    assert "[]]" in await everything(store)
+    assert await rows_of(store, "conversations") == []
 
 
 async def test_even_without_a_sweep_an_old_topic_is_not_remembered(store: Store, clock: Clock) -> None:
@@ -303,3 +359,53 @@ async def test_a_pause_keeps_what_was_remembered(store: Store, clock: Clock) -> 
     await store.pause(OLENA, HOUR)
     await store.receive(message(2))
     assert (await claim(store))[2].slots == {"language": "uk", "topic": "fair_work/contract"}
+
+
+async def test_a_topic_is_erased_a_day_after_the_last_message_and_no_sooner(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    clock.pass_(23 * HOUR)
+    await store.sweep()
+    assert "fair_work/contract" in await everything(store)
+
+
+async def test_a_topic_of_somebody_a_consultant_wrote_to_is_erased_too(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    await store.pause(OLENA, HOUR)
+    clock.pass_(25 * HOUR)
+    await store.sweep()
+    assert "fair_work/contract" not in await everything(store)
+    await store.receive(message(2))
+    assert (await claim(store))[2].slots == {"language": "uk"}
+
+
+async def test_a_sweep_erases_however_much_there_is(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.retention.AT_ONCE", 2)
+    for number in range(5):
+        sender = Address("telegram", f"1{number}")
+        await store.receive(message(number, sender))
+        await answer(store, turn(sender, topic="fair_work/contract"))
+    clock.pass_(25 * HOUR)
+    await store.sweep()
+    assert "fair_work/contract" not in await everything(store)
+
+
+async def test_a_message_with_an_id_longer_than_its_column_is_kept_once_all_the_same(store: Store) -> None:
+    long, longer = Message("m" * 300, OLENA, "one"), Message("m" * 301, OLENA, "two")
+    assert await store.receive(long)
+    assert not await store.receive(long)
+    assert await store.receive(longer)
+    await store.withdraw(OLENA, long.id)
+    assert (await claim(store))[1].text == "two"
+
+
+async def test_who_has_waited_longest_comes_first(store: Store, clock: Clock) -> None:
+    await store.receive(message(1))
+    job, _message, _conversation = await claim(store)
+    await store.postpone_message(job, 5)
+    clock.pass_(1)
+    await store.receive(message(2, AHMED))
+    clock.pass_(9)
+    assert (await claim(store))[1].sender == AHMED
+    assert (await claim(store))[1].sender == OLENA
