@@ -1,12 +1,6 @@
 """The bot as a real process against a strict Telegram, killed without warning."""
 
-import asyncio
-import os
 import signal
-import socket
-import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -14,10 +8,10 @@ import pytest
 from starlette.responses import Response
 
 from bot import content, nlu
-from bot.settings import ROOT
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_meta import Meta
 from tests.fakes.telegram import FakeTelegram, Person
+from tests.running import environment_in, messenger_settings, running, telegram_settings, web_address
 
 # What each message is answered with: how its first reply begins, in Polish.
 SCRIPT = {
@@ -32,50 +26,7 @@ SCRIPT = {
 @pytest.fixture
 def environment(tmp_path: Path, data_dir: Path, own_content: content.Content) -> dict[str, str]:
     nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
-    (tmp_path / "models").symlink_to(data_dir / "models")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("BOT_")}
-    return {**clean, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": str(port), "BOT_LOG": "json", "LANGUAGE": "en"}
-
-
-@asynccontextmanager
-async def running(environment: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot, from the moment it says where it listens."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", env=environment, stderr=asyncio.subprocess.PIPE, cwd=ROOT
-    )
-    assert process.stderr
-    try:
-        async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
-            while b'"event": "running"' not in (line := await process.stderr.readline()):
-                assert line, log.read_text()
-                _append(log, line)
-            copying = tasks.create_task(_copy(process.stderr, log))
-            yield process
-            copying.cancel()
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-
-
-async def _copy(stream: asyncio.StreamReader, log: Path) -> None:
-    while line := await stream.readline():
-        _append(log, line)
-
-
-def _append(log: Path, line: bytes) -> None:
-    with log.open("ab") as file:
-        file.write(line)
-
-
-def settings_for(fake: FakeTelegram, way: str, environment: dict[str, str]) -> dict[str, str]:
-    settings = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url}
-    if way == "webhook":
-        settings |= {"BOT_TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{environment['BOT_PORT']}", "BOT_TELEGRAM_SECRET": "s3cret"}
-    return environment | settings
+    return environment_in(tmp_path, data_dir)
 
 
 def answers(fake: FakeTelegram, person: Person) -> list[str]:
@@ -91,7 +42,7 @@ async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_orde
     log = tmp_path / "log"
     async with FakeTelegram(allow_http_webhook=True) as fake:
         people = [fake.person(number, language_code="pl") for number in (1, 2, 3)]
-        environment = settings_for(fake, way, environment)
+        environment = telegram_settings(fake, way, environment)
         fake.faults.too_many_requests("sendMessage", retry_after=1, times=10_000)
         async with running(environment, log) as process:
             await fake.until(lambda: any(call.method in ("getUpdates", "setWebhook") for call in fake.calls), timeout=60)
@@ -114,16 +65,10 @@ async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_orde
 
 
 async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_order(tmp_path: Path, environment: dict[str, str]) -> None:
-    log, url = tmp_path / "log", f"http://127.0.0.1:{environment['BOT_PORT']}/messenger"
+    log, url = tmp_path / "log", f"{web_address(environment)}/messenger"
     async with FakeGraph() as graph, Meta(graph, url, attempts=50) as meta:
         people = [graph.person() for _ in range(3)]
-        environment |= {
-            "BOT_MESSENGER_PAGE_TOKEN": graph.access_token,
-            "BOT_MESSENGER_APP_SECRET": graph.app_secret,
-            "BOT_MESSENGER_VERIFY_TOKEN": "word",
-            "BOT_MESSENGER_PAGE_ID": graph.page_id,
-            "BOT_MESSENGER_GRAPH_URL": graph.url,
-        }
+        environment = messenger_settings(graph, environment)
         graph.faults.answer("messages", lambda: Response(status_code=503), times=10_000)
         async with running(environment, log) as process:
             assert (await meta.verifies("word")).text == "1158201444"
@@ -153,7 +98,7 @@ async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_o
 
 async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
     async with running(environment, tmp_path / "log") as process, httpx.AsyncClient() as client:
-        response = await client.get(f"http://127.0.0.1:{environment['BOT_PORT']}/health")
+        response = await client.get(f"{web_address(environment)}/health")
         assert response.json()["status"] == "ok"
         process.terminate()
         assert await process.wait() == 0
