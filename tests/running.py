@@ -19,6 +19,10 @@ _NOT_OURS = ("BOT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 class Ended(Exception):
     """The process ended before it listened. The text is the last line that it wrote."""
 
+    def __init__(self, last: str, status: int) -> None:
+        super().__init__(last)
+        self.status = status
+
 
 def environment_in(folder: Path, data_dir: Path) -> dict[str, str]:
     """For a bot whose data lie in `folder`, with the trained model of `data_dir` and a free port."""
@@ -67,7 +71,7 @@ async def running(
         async with asyncio.timeout(start_within):
             while b'"event": "running"' not in line:
                 if not (line := await process.stderr.readline()):
-                    raise Ended(last.decode(errors="replace").strip())
+                    raise Ended(last.decode(errors="replace").strip(), await process.wait())
                 _append(log, last := line)
         copying = asyncio.create_task(_copy(process.stderr, log))
         yield process
