@@ -1,6 +1,5 @@
 """Faults that kill the process with SIGKILL at one exact point, and the orderly end beside them."""
 
-import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 
@@ -60,9 +59,7 @@ async def _told_to_stop(trial: Trial, plan: Plan, status: int) -> Outcome:
         trial.way.faults.inject(name, slow, 1000)
     async with trial.bot(plan, trial.plan()):
         trial.all_say()
-        async with asyncio.timeout(60):
-            while slow.met < 4:
-                await asyncio.sleep(0.01)
+        await slow.met(4)
         if trial.process is None:
             raise NotAsPlanned("it ended by itself")
         trial.process.terminate()

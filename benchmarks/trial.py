@@ -9,7 +9,7 @@ import contextlib
 import signal
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain, repeat
@@ -23,11 +23,12 @@ from bot.dialogue import Dialogue
 from bot.types import Address, Conversation, Language, Message
 from tests.running import Ended, environment_in, running, web_address
 
+_REST = ("/privacy", "/border/frontex", "/start")
 SCRIPTS = {
-    Language.PL: ("szef nie zapłacił mi za wrzesień", "/contact", "mąż mnie bije, ma nóż", "/privacy", "/border/frontex", "/start"),
-    Language.UK: ("шеф не заплатив мені за вересень", "/contact", "чоловік мене б'є, у нього ніж", "/privacy", "/border/frontex", "/start"),
-    Language.EN: ("my boss did not pay me for September", "/contact", "he has a knife and he is beating me", "/privacy", "/border/rights", "/start"),
-}  # fmt: skip
+    Language.PL: ("szef nie zapłacił mi za wrzesień", "/contact", "mąż mnie bije, ma nóż", *_REST),
+    Language.UK: ("шеф не заплатив мені за вересень", "/contact", "чоловік мене б'є, у нього ніж", *_REST),
+    Language.EN: ("my boss did not pay me for September", "/contact", "he has a knife and he is beating me", *_REST),
+}
 PATIENCE = 180.0  # seconds until a trial says that something is lost
 LOOK_EVERY = 0.1
 RESTART_AFTER = 0.2
@@ -40,7 +41,8 @@ class NotAsPlanned(Exception):
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Messages without their whole answer, parts beyond one each, pairs of parts of one person in the wrong order, parts that nobody
-    expected. `repeats`: the most that one person read twice. `seconds`: from the end of the fault until all was answered."""
+    expected. `repeats`: the most that one person read twice; `gaps`: how often that may be, once a crash and once an answer of the
+    platform that got lost. `seconds`: from the end of the fault until all was answered."""
 
     lost: int
     doubled: int
@@ -48,16 +50,16 @@ class Outcome:
     strange: int
     repeats: int
     seconds: float
-    deaths: int = 0
+    gaps: int = 0
     refusals: Sequence[str] = ()
     remarks: Sequence[str] = ()
 
     @property
     def breaks(self) -> list[str]:
-        """Where the promise is broken. The one gap that it leaves: a part a person and crash."""
+        """Where the promise is broken."""
         return [
             *([f"{self.lost} lost"] if self.lost else []),
-            *([f"{self.repeats} parts repeated for one person, after {self.deaths} crashes"] if self.repeats > self.deaths else []),
+            *([f"{self.repeats} parts repeated for one person, where {self.gaps} may be"] if self.repeats > self.gaps else []),
             *([f"{self.disordered} disordered"] if self.disordered else []),
             *([f"{self.strange} that were not expected"] if self.strange else []),
             *([f"refused by the platform: {reason}" for reason in self.refusals]),
@@ -84,7 +86,7 @@ class Talk:
 
 @dataclass
 class Trial:
-    """`folder` holds its data, log and control files; `until_dead`: how many plans end in a death."""
+    """`folder` holds its data, log and control files. A remark that begins with ! breaks the promise."""
 
     way: Way
     dialogue: Dialogue
@@ -93,6 +95,7 @@ class Trial:
     talks: list[Talk] = field(default_factory=list)
     deaths: list[int] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    lost_answers: int = 0
     process: asyncio.subprocess.Process | None = None
     since: float = 0.0
     _up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -151,10 +154,9 @@ class Trial:
 
     async def people(self, *scripts: Sequence[str] | None, poison: str = "") -> None:
         """One person a script, their languages in turn. `poison`: a text that is answered by an apology."""
-        for number, script in enumerate(scripts or (None, None, None)):
+        for number, own in enumerate(scripts or (None, None, None)):
             language = list(Language)[number % len(Language)]
-            who = self.way.person(len(self.talks) + 1, language)
-            script = script or SCRIPTS[language]
+            who, script = self.way.person(len(self.talks) + 1, language), own or SCRIPTS[language]
             talk = Talk(who, script, await self._answers(who, script, language, poison))
             if len(set(everything := list(chain(*talk.answers)))) < len(everything):
                 raise ValueError("two answers of a script are the same: nobody could tell which came")
@@ -207,6 +209,15 @@ class Trial:
         await self._until(lambda: all(talk.whole(self.way.received(talk.who)) for talk in talks), within)
         return time.monotonic() - started
 
+    async def nothing_under_way(self, seconds: float) -> None:
+        """Until the bot has not sent anything for so long."""
+        calls, since = self.way.calls(), time.monotonic()
+        async with asyncio.timeout(PATIENCE):
+            while time.monotonic() < since + seconds:
+                await asyncio.sleep(LOOK_EVERY)
+                if (now := self.way.calls()) != calls:
+                    calls, since = now, time.monotonic()
+
     async def quiet(self, within: float = PATIENCE) -> None:
         """Until the platform has nothing more to deliver, and the bot nothing more to answer or to send."""
         deadline = time.monotonic() + within
@@ -229,11 +240,11 @@ class Trial:
         received = {talk.who: self.way.received(talk.who) for talk in self.talks}
         found = [compare(talk, received[talk.who]) for talk in self.talks]
         lost, doubled, disordered, strange = map(sum, zip(*found, strict=True))
-        crashes = sum(code == -signal.SIGKILL for code in self.deaths)
-        return Outcome(lost, doubled, disordered, strange, max(entry[1] for entry in found), seconds, crashes,
-                       tuple(self.way.refusals), tuple(self.remarks))  # fmt: skip
+        gaps = sum(status == -signal.SIGKILL for status in self.deaths) + self.lost_answers
+        repeats = max(entry[1] for entry in found)
+        return Outcome(lost, doubled, disordered, strange, repeats, seconds, gaps, tuple(self.way.refusals))
 
-    async def _until(self, condition: "Condition", within: float = PATIENCE) -> None:
+    async def _until(self, condition: Callable[[], bool], within: float = PATIENCE) -> None:
         async with asyncio.timeout(within):
             while not condition():
                 await asyncio.sleep(0.02)
@@ -257,5 +268,3 @@ async def trial_in(folder: Path, way: Way, dialogue: Dialogue, models: Path) -> 
     (folder / "control").mkdir()
     environment = environment_in(folder, models)
     yield Trial(way, dialogue, folder, way.settings(environment))
-
-

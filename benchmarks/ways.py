@@ -19,6 +19,7 @@ from bot.channels.messenger import Messenger
 from bot.channels.messenger_messages import message_for
 from bot.channels.telegram import Telegram
 from bot.types import Language, Reply
+from tests.fakes.changes import Changes
 from tests.fakes.faults import Answer, Faults
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_delivery import Event
@@ -58,6 +59,9 @@ class Way(Protocol):
 
     def received(self, who: str) -> list[str]: ...
 
+    def calls(self) -> int:
+        """How often the bot tried to deliver a part."""
+
     def block(self, who: str) -> None: ...
 
     def unblock(self, who: str) -> None: ...
@@ -65,10 +69,11 @@ class Way(Protocol):
     def key(self, reply: Reply) -> str:
         """A part, as `received` names it."""
 
-    def too_many(self, seconds: int, times: int) -> None: ...
+    def too_many(self, seconds: int) -> None:
+        """One refusal of a kind that makes everybody of the trial wait."""
 
-    def webhook(self, body: bytes) -> tuple[str, dict[str, str]] | None:
-        """Where anybody can post, and how this body is signed. None: nobody can."""
+    def webhook(self, body: bytes) -> tuple[str, dict[str, str]]:
+        """Where the platform posts, and how this body is signed."""
 
 
 def parts(way: Way, reply: Reply) -> list[str]:
@@ -140,13 +145,14 @@ class OverTelegram:
     def key(self, reply: Reply) -> str:
         return CARD if reply.contact else reply.text
 
-    def too_many(self, seconds: int, times: int) -> None:
-        for name in self.sends:
-            self.fake.faults.too_many_requests(name, seconds, times)
+    def too_many(self, seconds: int) -> None:
+        self.fake.faults.too_many_requests("sendMessage", seconds, len(self._people))  # Telegram limits a chat
 
-    def webhook(self, body: bytes) -> tuple[str, dict[str, str]] | None:
-        headers = {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "s3cret"}
-        return (self._url, headers) if self.name == WEBHOOK else None
+    def webhook(self, body: bytes) -> tuple[str, dict[str, str]]:
+        return self._url, {"Content-Type": "application/json", "X-Telegram-Bot-Api-Secret-Token": "s3cret"}
+
+    def calls(self) -> int:
+        return sum(call.method in self.sends for call in self.fake.calls)
 
 
 class OverMessenger:
@@ -194,11 +200,14 @@ class OverMessenger:
         message = message_for(reply)
         return str(message.get("text") or message["attachment"]["payload"]["text"])
 
-    def too_many(self, seconds: int, times: int) -> None:
+    def too_many(self, seconds: int) -> None:
         error = {"error": {"message": "Calls to this api have exceeded the rate limit.", "code": 613}}
-        self.graph.faults.answer("messages", lambda: JSONResponse(error, 429, {"Retry-After": str(seconds)}), times)
+        self.graph.faults.answer("messages", lambda: JSONResponse(error, 429, {"Retry-After": str(seconds)}))  # Meta limits the page
 
-    def webhook(self, body: bytes) -> tuple[str, dict[str, str]] | None:
+    def calls(self) -> int:
+        return sum(call.name in self.sends for call in self.graph.calls)
+
+    def webhook(self, body: bytes) -> tuple[str, dict[str, str]]:
         return self.meta.url, headers_for(body, self.graph.app_secret)
 
     async def close(self) -> None:
@@ -215,8 +224,10 @@ class OverMessenger:
         waiting = self._waiting[lane]
         while waiting:
             for _ in range(1 + self.repeat):
+                failures = 0
                 while not await self._taken(waiting[0]):
-                    await asyncio.sleep(AGAIN_AFTER)
+                    await asyncio.sleep(AGAIN_AFTER * 2 ** min(failures, 3))
+                    failures += 1
             waiting.popleft()
         del self._lanes[lane]
 
@@ -229,13 +240,18 @@ class OverMessenger:
 
 
 class Slow:
-    """A fault: the platform does at once what was asked, and says so late. `met` counts how often."""
+    """A fault: the platform does at once what was asked, and says so late."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self.met = seconds, 0
+        self._seconds, self._met, self._changes = seconds, 0, Changes()
 
     async def __call__(self, _request: Request, answer: Answer) -> Response:
-        self.met += 1
+        self._met += 1
+        self._changes.happened()
         response = await answer()
         await asyncio.sleep(self._seconds)
         return response
+
+    async def met(self, times: int = 1) -> None:
+        async with asyncio.timeout(60):
+            await self._changes.until(lambda: self._met >= times)

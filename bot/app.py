@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,8 @@ from bot.settings import Settings
 from bot.store import Store, StoreDown
 from bot.store.database import engine_for, migrate
 
-STOP_WITHIN = 10.0  # seconds for what is under way
+SEND_WITHIN = 5.0  # seconds at the end for what is being sent: a part that is broken off would be read twice
+STOP_WITHIN = 5.0  # seconds after that for everything else
 WARSAW = ZoneInfo("Europe/Warsaw")
 _log = telemetry.log("app")
 
@@ -39,6 +41,13 @@ class ContentError(Exception):
 
 def now() -> datetime:
     return datetime.now(WARSAW)
+
+
+def steady_clock() -> Callable[[], float]:
+    """Seconds since 1970 that pass evenly: when the machine's clock is set, no lease runs out early and nothing waits longer."""
+    kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts the sleep of a machine too
+    offset = time.time() - time.clock_gettime(kind)
+    return lambda: offset + time.clock_gettime(kind)
 
 
 def read_content(settings: Settings) -> content.Content:
@@ -74,11 +83,16 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     engine = engine_for(settings.database)
     await migrate(engine)
-    store = Store(engine)
+    store = Store(engine, steady_clock())
     if engine.dialect.name == "sqlite":
         await store.release_leases()
     channels = channels_from(settings)
     service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers)
+
+    async def finish_sending() -> None:
+        service.stop()
+        await asyncio.wait({answering}, timeout=SEND_WITHIN)
+
     server = _Server(
         uvicorn.Config(
             web(service, store, channels),
@@ -91,7 +105,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             lifespan="off",
         ),
         announce,
-        service.stop,
+        finish_sending,
         channels.values(),
     )
     answering = asyncio.create_task(service.run())
@@ -127,13 +141,17 @@ async def _first_failure_or(serving: asyncio.Task[None], *others: asyncio.Task[N
 
 
 class _Server(uvicorn.Server):
-    """Says where it listens. At the end nothing new is begun, and the channels are closed before it waits for their connections."""
+    """Says where it listens. At the end what is being sent is sent, and the channels are closed before it waits for their connections."""
 
     def __init__(
-        self, config: uvicorn.Config, announce: Callable[[str], None], begin_nothing_new: Callable[[], None], channels: Iterable[Channel]
+        self,
+        config: uvicorn.Config,
+        announce: Callable[[str], None],
+        finish_sending: Callable[[], Awaitable[None]],
+        channels: Iterable[Channel],
     ) -> None:
         super().__init__(config)
-        self._announce, self._begin_nothing_new, self._channels = announce, begin_nothing_new, channels
+        self._announce, self._finish_sending, self._channels = announce, finish_sending, channels
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -151,7 +169,7 @@ class _Server(uvicorn.Server):
             self._announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._begin_nothing_new()
+        await self._finish_sending()
         for channel in self._channels:
             await channel.close()
         await super().shutdown(sockets)

@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import ParamSpec, TypeVar
 
 from bot import telemetry
 from bot.channels.base import Channel, Gone, Refused, TryLater, pause_after
@@ -23,7 +24,12 @@ SWEEP = 600.0
 LONGEST_WAIT = 30.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
+ANSWER_WITHIN = 10.0  # seconds after which it counts as failed: what never ends must not keep a worker
+STORE_AGAIN = 1.0  # seconds between two tries to write while the store is down
 _log = log("service")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Apologise = Callable[[Conversation], Turn]
 
@@ -37,6 +43,7 @@ class Service:
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
+        self._unrecorded: set[int] = set()  # replies that went out while the store could not keep that
         self.mailbox = StoreMailbox(store, self._message_came.set, self._reply_came.set)
 
     async def run(self) -> None:
@@ -100,18 +107,19 @@ class Service:
         started = time.perf_counter()
         noticed = asyncio.get_running_loop().call_later(NOTICEABLE, self._show_typing, message.sender)
         try:
-            turn = await self._answer(message, conversation)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                turn = await self._answer(message, conversation)
         except Exception as error:
             telemetry.failures_total.labels(channel).inc()
             _log.error("answer.failed", person=person, attempt=job.attempt, error=where(error), do="report the place named in `error`")
             if job.attempt < TRIES:
-                await self._store.postpone_message(job, BACKOFF**job.attempt)
+                await self._surely(self._store.postpone_message, job, BACKOFF**job.attempt)
                 return
             turn = self._apologise(conversation)
         finally:
             noticed.cancel()
         seconds = time.perf_counter() - started
-        finished = await self._store.finish(job, turn, self._fitting(turn, channel))
+        finished = await self._surely(self._store.finish, job, turn, self._fitting(turn, channel))
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return
@@ -138,6 +146,9 @@ class Service:
         _log.info("answer.done", person=person, channel=channel, language=language, ms=round(seconds * 1000, 1))
 
     async def deliver_reply(self, job: Job, address: Address, reply: Reply) -> None:
+        if job.id in self._unrecorded:  # its lease ran out meanwhile
+            await self._store.delivered(job)
+            return
         channel = self._channels.get(address.channel)
         person = who(address)
         outcome = "sent"
@@ -153,7 +164,7 @@ class Service:
                 else:
                     _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
                 telemetry.replies_total.labels(address.channel, "postponed").inc()
-                await self._store.postpone_reply(job, wait)
+                await self._surely(self._store.postpone_reply, job, wait)
                 return
             outcome = "given_up"
         except Refused as error:
@@ -170,11 +181,26 @@ class Service:
             outcome = "refused" if job.attempt >= TRIES else "failed"
             _log.error("reply.failed", person=person, channel=address.channel, error=where(error), do="report the place named in `error`")
             if outcome == "failed":
-                await self._store.postpone_reply(job, BACKOFF**job.attempt)
+                await self._surely(self._store.postpone_reply, job, BACKOFF**job.attempt)
                 return
-        await self._store.delivered(job)
+        try:
+            await self._store.delivered(job)
+        except StoreDown:
+            self._unrecorded.add(job.id)
+            await self._surely(self._store.delivered, job)
         telemetry.replies_total.labels(address.channel, outcome).inc()
         _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
+
+    async def _surely(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Write it as soon as the store can: left to the next lease, it would be done twice, or a minute late."""
+        while True:
+            try:
+                return await write(*args, **kwargs)
+            except StoreDown:
+                if self._stopping.is_set():
+                    raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), STORE_AGAIN)
 
     async def _sweep(self) -> None:
         while not self._stopping.is_set():
