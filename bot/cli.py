@@ -57,12 +57,13 @@ def chat(settings: Settings) -> None:
 
 
 @main.command(help=_("Train the classifier from intents/ now, instead of at the next start."))
+@click.option("--full", is_flag=True, help=_("Train on all examples, even if only a few have changed."))
 @with_settings("INFO")
-def train(settings: Settings) -> None:
+def train(settings: Settings, full: bool) -> None:
     from bot import nlu
     from bot.app import read_content
 
-    nlu.load(read_content(settings).examples, settings.data_dir)
+    nlu.load(read_content(settings).examples, settings.data_dir, full=full)
     click.echo(_("The model is ready in {directory}.").format(directory=settings.data_dir / "models"))
 
 

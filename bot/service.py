@@ -127,7 +127,7 @@ class Service:
         self._reply_came.set()
 
     def _show_typing(self, sender: Address) -> None:
-        if channel := self._channels.get(sender.channel):
+        if (channel := self._channels.get(sender.channel)) and not self._stopping.is_set():  # else the channel may be closed already
             task = asyncio.create_task(channel.typing(sender.person))
             self._typing.add(task)
             task.add_done_callback(self._typing.discard)

@@ -69,6 +69,14 @@ def commands_in(line: str) -> Iterator[tuple[str, list[str]]]:
         yield command, re.findall(r"(?<!\S)--[a-z-]+", rest)
 
 
+def functions_in(file: Path) -> set[str]:
+    if not file.exists():
+        return set()
+    return {
+        node.name for node in ast.parse(file.read_text(encoding="utf-8")).body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+
+
 def named_commands() -> list[tuple[str, str, list[str]]]:
     return [(page.name, command, options) for page in PAGES for line in code_of(page) for command, options in commands_in(line)]
 
@@ -133,3 +141,14 @@ def test_every_link_for_a_qr_code_in_the_docs_opens_what_it_names(own_content: c
     for argument in re.findall(r"\?start=([\w-]+)", STAFF):
         topic, language = deep_link(argument, domain)
         assert argument == "_".join(filter(None, ((topic or "").replace("/", "-"), language)))
+
+
+def test_every_rule_of_a_platform_names_a_test_that_exists_or_a_decision() -> None:
+    rows = re.findall(r"^\| (?!rule|-)(.+?) \| (.+) \|$", (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) > 70
+    for rule, held_by in rows:
+        tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", held_by)
+        assert tests or "](decisions/" in held_by, rule
+        for file, test in tests:
+            assert test.startswith("test_"), rule
+            assert test in functions_in(ROOT / file), f"{file}::{test}"

@@ -26,6 +26,7 @@ class FakeChannel:
         self.sent: list[tuple[str, str]] = []
         self.typed: list[str] = []
         self.troubles: list[Exception] = []
+        self.hanging: dict[str, asyncio.Event] = {}
         self.changed = asyncio.Event()
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
@@ -36,6 +37,8 @@ class FakeChannel:
     async def send(self, person: str, reply: Reply) -> None:
         if self.troubles:
             raise self.troubles.pop(0)
+        if person in self.hanging:
+            await self.hanging[person].wait()
         self.sent.append((person, reply.text))
         self.changed.set()
 
@@ -162,6 +165,34 @@ async def test_a_reply_the_platform_refuses_does_not_hold_back_the_next(tmp_path
         bot.channel.troubles = [Refused("too odd")]
         await bot.say(("1", OLENA, "odd"), ("2", OLENA, "even"))
         await bot.channel.until(lambda: bot.channel.sent == [("olena", "even")])
+
+
+async def test_a_delivery_that_hangs_holds_back_nobody_else(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        released = bot.channel.hanging["olena"] = asyncio.Event()
+        await bot.say(("1", OLENA, "one"), ("2", AHMED, "two"))
+        try:
+            await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "two")])
+        finally:
+            released.set()
+        await bot.channel.until(lambda: bot.channel.sent == [("ahmed", "two"), ("olena", "one")])
+
+
+async def test_nobody_is_shown_typing_on_a_channel_that_is_being_closed(tmp_path: Path) -> None:
+    noticed, waited = asyncio.Event(), asyncio.Event()
+
+    async def slow(message: Message, conversation: Conversation) -> Turn:
+        noticed.set()
+        await waited.wait()
+        return await echo(message, conversation)
+
+    async with running(tmp_path, slow) as bot:
+        await bot.say(("1", OLENA, "slow"))
+        await noticed.wait()
+        bot.service.stop()
+        bot.service._show_typing(OLENA)
+        waited.set()
+    assert bot.channel.typed == []
 
 
 async def test_a_person_who_blocked_us_is_forgotten(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ An update is confirmed only after it is stored. Nothing of an update is read bef
 import asyncio
 import contextlib
 import os
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar
 
@@ -21,7 +22,7 @@ from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
-from bot.channels.telegram_updates import NAME, UpdatesRequest, message_from, update_from, who_left
+from bot.channels.telegram_updates import NAME, UpdatesRequest, heard, update_from
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
@@ -41,7 +42,8 @@ class Telegram:
     limits: ClassVar[Limits] = Limits(text=4096, buttons=100, title=64, payload=64)
 
     def __init__(self, token: str, api_url: str, webhook_url: str | None, secret: str) -> None:
-        self._webhook_url, self._secret = webhook_url, secret
+        self._url = f"{webhook_url.rstrip('/')}/telegram" if webhook_url else ""
+        self._secret = secret
         self._bot_id = token.partition(":")[0]
         self._requests = (
             HTTPXRequest(connection_pool_size=32, read_timeout=20),
@@ -52,7 +54,7 @@ class Telegram:
         self._background: set[asyncio.Task[None]] = set()
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
-        if self._webhook_url is None:
+        if not self._url:
             return []
 
         async def webhook(request: Request) -> Response:
@@ -69,10 +71,9 @@ class Telegram:
         return [Route("/telegram", webhook, methods=["POST"])]
 
     async def run(self, mailbox: Mailbox) -> None:
-        if self._webhook_url:
-            url = f"{self._webhook_url.rstrip('/')}/telegram"
+        if self._url:
             if await self._until_done(
-                lambda: self._bot.set_webhook(url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
+                lambda: self._bot.set_webhook(self._url, secret_token=self._secret, allowed_updates=ALLOWED_UPDATES, max_connections=40)
             ):
                 _log.info("webhook.set")
                 while True:
@@ -87,8 +88,11 @@ class Telegram:
         """Whether Telegram reaches us, in its own words of the error; they name our address and nothing else."""
         with contextlib.suppress(TelegramError):
             info = await self._bot.get_webhook_info()
-            if info.pending_update_count >= MANY or not info.url:
-                reason = info.last_error_message or ("no webhook is set" if not info.url else "none given")
+            failed = info.last_error_date.timestamp() if info.last_error_date else 0.0
+            stuck = info.pending_update_count and time.time() - failed < LOOK_EVERY
+            if info.pending_update_count >= MANY or stuck or info.url != self._url:
+                strange = "another webhook is set" if info.url else "no webhook is set"
+                reason = strange if info.url != self._url else info.last_error_message or "none given"
                 do = "see that BOT_TELEGRAM_WEBHOOK_URL reaches this bot by https, and that no other program set another webhook"
                 _log.warning("webhook.failing", waiting=info.pending_update_count, reason=reason, do=do)
 
@@ -130,23 +134,27 @@ class Telegram:
             await request.shutdown()
 
     async def _poll(self, mailbox: Mailbox) -> None:
-        """The next offset confirms what came before it, so it moves only after every message of the batch is stored."""
+        """The next offset confirms what came before it, so it moves only after a message is stored.
+
+        After a quiet week the numbers begin anew, and maybe lower: an offset that only grew would then get the same batch for ever.
+        """
         offset, failures = 0, 0
         while True:
             try:
                 updates = await self._bot.get_updates(offset, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
                 for update in updates:
                     await self._receive(update, mailbox)
-                    offset = max(offset, update.update_id + 1)
+                    offset = update.update_id + 1 if update.update_id else offset
                 failures = 0
             except (TelegramError, Unavailable) as error:
                 failures += 1
                 await self._pause(error, failures)
 
     async def _receive(self, update: Update, mailbox: Mailbox) -> None:
-        if message := message_from(update, self._bot_id):
+        message, left = heard(update, self._bot_id)
+        if message:
             await mailbox.receive(message)
-        if left := who_left(update):
+        if left:
             await mailbox.forget(left)
         if update.callback_query:  # even one that we do not understand: its button spins until it is answered
             task = asyncio.create_task(self._answer_callback(update.callback_query.id))

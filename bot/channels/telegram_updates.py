@@ -12,6 +12,23 @@ from bot.telemetry import log, where
 from bot.types import Address, Language, Message
 
 NAME = "telegram"
+# What Telegram tells as a message although nobody said it. Of these alone a private chat can have some; all else deserves an answer.
+_HAPPENED = (
+    "pinned_message",
+    "message_auto_delete_timer_changed",
+    "chat_background_set",
+    "write_access_allowed",
+    "connected_website",
+    "proximity_alert_triggered",
+    "checklist_tasks_done",
+    "checklist_tasks_added",
+    "poll_option_added",
+    "poll_option_deleted",
+    "forum_topic_created",
+    "forum_topic_edited",
+    "forum_topic_closed",
+    "forum_topic_reopened",
+)
 _log = log("telegram")
 
 
@@ -42,20 +59,33 @@ def update_from(raw: Any) -> Update | None:
         return None
 
 
+def heard(update: Update, bot_id: str) -> tuple[Message | None, Address | None]:
+    """Who said what, and who left. Neither, and a line in the log, for an update that the library let pass and nobody can read."""
+    try:
+        return message_from(update, bot_id), who_left(update)
+    except Exception as error:  # it checks no types, and one such update must not block a chat or end the polling
+        _log.warning("update.unreadable", error=where(error), do="nothing; if it repeats, update python-telegram-bot")
+        return None, None
+
+
 def message_from(update: Update, bot_id: str) -> Message | None:
     """What a person wrote, changed or pressed in a private chat; None for everything that is not for us. Pure."""
     id = f"{bot_id}:{update.update_id}"
     if query := update.callback_query:
         here = query.message is None or query.message.chat.type == ChatType.PRIVATE
         address = Address(NAME, str(query.from_user.id))
-        return Message(id, address, "", query.data, _hint(query.from_user)) if query.data and here else None
+        payload = storable(query.data or "")  # a client can press what no button of ours says
+        return Message(id, address, "", payload, _hint(query.from_user)) if payload and here else None
     message = update.message or update.edited_message
     if message is None or message.chat.type != ChatType.PRIVATE:
+        return None
+    text = storable(message.text or message.caption or "")
+    if not text and any(getattr(message, name, None) for name in _HAPPENED):
         return None
     return Message(
         id,
         Address(NAME, str(message.chat.id)),
-        storable(message.text or message.caption or ""),
+        text,
         None,
         _hint(message.from_user),
         original=str(message.message_id),

@@ -14,9 +14,10 @@ from pathlib import Path
 from zipfile import BadZipFile
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from bot.content import Example
-from bot.nlu import bare, classifier, crisis, embedding, language
+from bot.nlu import bare, changes, classifier, crisis, embedding, language
 from bot.nlu.classifier import Model
 from bot.nlu.counts import Floats
 from bot.nlu.embedding import Embed, EmbeddingError
@@ -28,6 +29,7 @@ from bot.types import Crisis, Understand, Understanding
 SMALL_TALK = ("greet", "goodbye", "thanks")
 KEPT_MODELS = 3
 LOG_EVERY = 10.0  # seconds of training
+TURN = 0.0005  # seconds for which one thread may keep Python to itself: the event loop waits for one such turn of each that understands
 URGENT = "counter_trafficking/get_help"  # whoever is held and exploited hears 112 and the helpline, also on a guess
 LIKELY = 0.4  # probability of such a guess
 NO_ALARM = 0.005  # probability of a crisis by n-grams under which their word is taken
@@ -35,9 +37,10 @@ TOPIC = 0.25  # probability from which a message in crisis also asks about somet
 _log = log("nlu")
 
 
-def load(examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True) -> Understand:
+def load(examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True, full: bool = False) -> Understand:
     """Ready to understand. The trained model lies in `directory`; `progress` draws a bar while it is made, else the log tells."""
-    read_one = reader(examples, directory, with_model=with_model, progress=progress)
+    read_one = reader(examples, directory, with_model=with_model, progress=progress, full=full)
+    sys.setswitchinterval(TURN)
     threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="nlu")
 
     async def understand(text: str) -> Understanding:
@@ -47,11 +50,12 @@ def load(examples: Sequence[Example], directory: Path, *, with_model: bool = Tru
 
 
 def reader(
-    examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True
+    examples: Sequence[Example], directory: Path, *, with_model: bool = True, progress: bool = True, full: bool = False
 ) -> Callable[[str], Understanding]:
-    """`load` for callers that wait."""
+    """`load` for callers that wait. `full` trains on all examples, whatever is saved."""
+    threadpool_limits(1)  # what numpy multiplies here is small: its second thread makes it no quicker and keeps a core busy
     embed = _embedder(directory) if with_model else None
-    return partial(read, trained(examples, directory, embed, progress), embed)
+    return partial(read, trained(examples, directory, embed, progress, full), embed)
 
 
 def explanation(examples: Sequence[Example], directory: Path, text: str) -> tuple[Understanding, Explanation]:
@@ -71,22 +75,31 @@ def _neighbours(model: Model, embed: Embed | None, examples: Sequence[Example], 
     return Neighbours(model, embed, examples, directory / "models" / "embeddings.npz") if embed else None
 
 
-def trained(examples: Sequence[Example], directory: Path, embed: Embed | None, progress: bool) -> Model:
-    """The saved model if its examples are these, else a new one."""
-    file = directory / "models" / f"{classifier.fingerprint(examples, embedding.model(embed))}.npz"
-    try:
-        return Model.load(file)
-    except FileNotFoundError:
-        pass
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        _log.warning("model.unreadable", do="nothing; it is trained again now")
+def trained(examples: Sequence[Example], directory: Path, embed: Embed | None, progress: bool, full: bool = False) -> Model:
+    """The saved model if its examples are these; else one that has learnt the changes, if they are few; else a new one."""
+    encoder = embedding.model(embed)
+    file = directory / "models" / f"{classifier.fingerprint(examples, encoder)}.npz"
+    if not full and (saved := _saved(file)):
+        return saved
     file.parent.mkdir(parents=True, exist_ok=True)
-    _log.info("training.started", examples=len(examples))
-    model = classifier.train(examples, embed, file.parent / "embeddings.npz", _bar if progress else logged)
+    few = None if full else changes.since_the_nearest(file.parent, examples, encoder)
+    _log.info("training.started", examples=len(examples), changed=few.number if few else len(examples))
+    cache, watched = file.parent / "embeddings.npz", _bar if progress else logged
+    model = few.learnt(embed, cache, watched) if few else classifier.train(examples, embed, cache, watched)
     model.save(file)
     _forget_old_models(file.parent)
     _log.info("training.done", examples=len(examples))
     return Model.load(file)  # saving rounds the weights: the first start answers as the next ones will
+
+
+def _saved(file: Path) -> Model | None:
+    try:
+        return Model.load(file)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+        _log.warning("model.unreadable", do="nothing; it is trained again now")
+        return None
 
 
 def _forget_old_models(directory: Path) -> None:
@@ -192,7 +205,7 @@ def logged(texts: Iterable[str], now: Callable[[], float] = time.monotonic) -> I
     for done, text in enumerate(waiting):
         if now() >= due:
             _log.info("training.progress", done=done, of=len(waiting))
-            due += LOG_EVERY
+            due = now() + LOG_EVERY
         yield text
 
 

@@ -17,16 +17,21 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 def ngrams(text: str, shortest: int, longest: int, with_words: bool) -> Counter[str]:
     """Character n-grams inside word boundaries, and (as `w:`) words and pairs of words."""
+    return Counter(chain.from_iterable(_terms(piece, shortest, longest, with_words) for piece in _pieces(text, with_words)))
+
+
+def _pieces(text: str, with_words: bool) -> list[str]:
+    """Its tokens, and with a space between them its pairs of tokens."""
     tokens = _TOKEN.findall(text.lower())
-    found: Counter[str] = Counter()
-    for token in tokens:
-        padded = f" {token} "
-        for size in range(shortest, longest + 1):
-            found.update(padded[i : i + size] for i in range(max(1, len(padded) - size + 1)))
-    if with_words:
-        found.update(f"w:{token}" for token in tokens)
-        found.update(f"w:{a} {b}" for a, b in pairwise(tokens))
-    return found
+    return [*tokens, *map(" ".join, pairwise(tokens))] if with_words else tokens
+
+
+def _terms(piece: str, shortest: int, longest: int, with_words: bool) -> list[str]:
+    if " " in piece:
+        return [f"w:{piece}"]
+    padded = f" {piece} "
+    found = [padded[i : i + size] for size in range(shortest, longest + 1) for i in range(max(1, len(padded) - size + 1))]
+    return [*found, f"w:{piece}"] if with_words else found
 
 
 @dataclass(frozen=True)
@@ -41,15 +46,12 @@ class Counts:
 
     @classmethod
     def of(cls, texts: Sequence[str], shortest: int, longest: int, with_words: bool) -> Self:
-        from scipy.sparse import csr_matrix
-
-        counted = [ngrams(text, shortest, longest, with_words) for text in texts]
-        terms = tuple(sorted({term for found in counted for term in found}))
-        column = {term: i for i, term in enumerate(terms)}
-        indices = np.fromiter((column[term] for found in counted for term in found), np.int32)
-        values = np.fromiter(chain.from_iterable(found.values() for found in counted), np.float32)
-        starts = np.cumsum([0, *map(len, counted)])
-        return cls(terms, csr_matrix((values, indices, starts), shape=(len(texts), len(terms))), shortest, longest, with_words)
+        """By pieces, because texts share most of them: which pieces a text has, times which terms a piece has."""
+        pieces = [_pieces(text, with_words) for text in texts]
+        distinct = {piece: i for i, piece in enumerate(dict.fromkeys(chain.from_iterable(pieces)))}
+        found = [_terms(piece, shortest, longest, with_words) for piece in distinct]
+        column = {term: i for i, term in enumerate(sorted({*chain.from_iterable(found)}))}
+        return cls(tuple(column), _counted(pieces, distinct) @ _counted(found, column), shortest, longest, with_words)
 
     def rows(self, which: NDArray[np.intp]) -> Self:
         return type(self)(self.terms, self.matrix[which], self.shortest, self.longest, self.with_words)
@@ -80,3 +82,14 @@ class Counts:
     def _columns(self, vocabulary: dict[str, int]) -> NDArray[np.intp]:
         """Both are in the order of the alphabet."""
         return np.flatnonzero([term in vocabulary for term in self.terms])
+
+
+def _counted(rows: Sequence[Sequence[str]], column: dict[str, int]) -> Any:
+    """A sparse matrix (rows, columns): how often each stands in each row."""
+    from scipy.sparse import csr_matrix
+
+    indices = np.fromiter(map(column.__getitem__, chain.from_iterable(rows)), np.int32)
+    starts = np.cumsum([0, *map(len, rows)])
+    matrix = csr_matrix((np.ones(len(indices), np.float32), indices, starts), shape=(len(rows), len(column)))
+    matrix.sum_duplicates()
+    return matrix

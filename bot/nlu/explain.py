@@ -8,7 +8,7 @@ import numpy as np
 
 from bot.content import Example
 from bot.nlu import crisis, embedding
-from bot.nlu.classifier import Model, readable
+from bot.nlu.classifier import Model, read_as, readable
 from bot.nlu.embedding import Embed
 from bot.nlu.text import in_right_layout, normalise
 from bot.types import Crisis
@@ -32,7 +32,7 @@ class Neighbours:
 
     def __init__(self, model: Model, embed: Embed, examples: Sequence[Example], cache: Path) -> None:
         self._model, self._embed, self._examples = model, embed, examples
-        texts = [readable(model.language, example.text) for example in examples]
+        texts = [read_as(model.language, example) for example in examples]
         vectors = embedding.embed_all(texts, embed, cache, iter) - model.intents.mean
         self._directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 

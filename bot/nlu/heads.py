@@ -4,16 +4,18 @@ The sentence vector knows meaning across languages; the n-grams survive typos, m
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
+from bot.nlu import margins, regression
 from bot.nlu.counts import Counts, Floats
 from bot.nlu.embedding import Vectors
 from bot.nlu.linear import LinearText, log_softmax
+from bot.nlu.margins import Labelled
 from bot.nlu.text import on_a_plain_keyboard
 
 C = 0.02  # strength of the vector head on (vector - mean) * scale; the library's default of 1 overfits by 7 points
@@ -54,52 +56,70 @@ class Heads:
 
     @classmethod
     def fit(
-        cls, texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str], groups: Sequence[int]
+        cls, texts: Sequence[str], vectors: Callable[[], Vectors | None], labels: Sequence[str], groups: Sequence[int]
     ) -> tuple["Heads", Floats, Floats]:
         """The heads, and for each text the log-probabilities that heads trained without its fold give it: with vectors, and without.
 
-        `groups` keeps texts together that must not be split between training and checking.
+        `vectors` makes them while the n-grams are learnt. `groups` keeps texts together that must not be split between training and
+        checking.
         """
-        counts = Counts.of([*map(on_a_plain_keyboard, texts)], SHORTEST, LONGEST, with_words=True)
         fold = np.asarray(groups) % FOLDS
+        learns = [np.flatnonzero(fold != k) for k in range(FOLDS + 1)]  # there is no fold of the last number: all are learnt
         names, known = sorted(set(labels)), np.asarray(labels)
-        held_out = np.full((len(texts), len(names)), UNSEEN, dtype=np.float32)
-        held_out_words = held_out.copy()
 
-        def trained(k: int) -> "Heads":
-            inside = np.flatnonzero(fold != k)
-            return cls._train(counts.rows(inside), None if vectors is None else vectors[inside], known[inside].tolist())
+        def by_words() -> tuple[Counts, list["Heads"]]:
+            """One after the other: liblinear rolls the same dice for all threads, and the same examples must give the same model."""
+            counts = Counts.of([*map(on_a_plain_keyboard, texts)], SHORTEST, LONGEST, with_words=True)
+            return counts, [cls._of_words(counts.rows(rows), known[rows].tolist()) for rows in learns]
 
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # the solvers let go of the GIL
-            parts = [*threads.map(trained, range(FOLDS + 1))]  # there is no fold of the last number: it is trained on everything
+            learning = threads.submit(by_words)
+            made = vectors()
+            counts, parts = learning.result()
+            if made is not None:
+                parts = [*threads.map(lambda part, rows: part._with_vectors(made[rows], known[rows].tolist()), parts, learns)]
         whole = parts.pop()
+        held_out = np.full((len(texts), len(names)), UNSEEN, dtype=np.float32)
+        held_out_words = held_out.copy()
         for k, part in enumerate(parts):
             outside = np.flatnonzero(fold == k)
             where = np.ix_(outside, np.array([names.index(label) for label in part.labels]))
-            by_words = part.words.scores_of_all(counts.rows(outside))
-            held_out_words[where] = part.fused(by_words, None)
-            held_out[where] = part.fused(by_words, None if vectors is None else vectors[outside])
+            scores = part.words.scores_of_all(counts.rows(outside))
+            held_out_words[where] = part.fused(scores, None)
+            held_out[where] = part.fused(scores, None if made is None else made[outside])
         truth = np.array([names.index(label) for label in labels])
         sharpness, without = _sharpness(held_out, truth), _sharpness(held_out_words, truth)
         fitted = replace(whole, sharpness=sharpness, sharpness_without=without)
         return fitted, log_softmax(np.float32(sharpness) * held_out), log_softmax(np.float32(without) * held_out_words)
 
     @classmethod
-    def _train(cls, counts: Counts, vectors: Vectors | None, labels: Sequence[str]) -> Self:
-        from sklearn.linear_model import LogisticRegression
+    def _of_words(cls, counts: Counts, labels: Sequence[str]) -> "Heads":
         from sklearn.svm import LinearSVC
 
-        words = LinearText.fit(counts, labels, estimator=LinearSVC(C=1.0, tol=0.1, random_state=0))
-        mean = np.zeros(1, dtype=np.float32)
-        weights, bias = np.zeros((1, len(words.labels)), dtype=np.float32), np.zeros(len(words.labels), dtype=np.float32)
-        if vectors is not None:
-            mean = vectors.mean(axis=0)
-            scale = 1 / np.sqrt(((vectors - mean) ** 2).mean())
-            head = LogisticRegression(C=C, tol=ENOUGH, max_iter=300).fit((vectors - mean) * scale, list(labels))
-            weights, bias = (scale * head.coef_.T).astype(np.float32), head.intercept_.astype(np.float32)
-            if len(words.labels) == 2:  # scikit-learn keeps one column for two labels
-                weights, bias = np.hstack([0 * weights, weights]), np.hstack([0 * bias, bias])
-        return cls(words.labels, words, mean, weights, bias, 1.0, 1.0)
+        words = LinearText.fit(counts, labels, estimator=LinearSVC(C=margins.C, tol=0.1, random_state=0))
+        nothing = np.zeros((1, len(words.labels)), dtype=np.float32)
+        return cls(words.labels, words, nothing[:, 0], nothing, nothing[0], 1.0, 1.0)
+
+    def _with_vectors(self, vectors: Vectors, labels: Sequence[str]) -> "Heads":
+        """The head of the vectors is trained from where it stands: from nothing at first."""
+        mean = vectors.mean(axis=0)
+        scale = 1 / np.sqrt(((vectors - mean) ** 2).mean())
+        truth = np.array([self.labels.index(label) for label in labels])
+        weights = np.broadcast_to(self.weights, (len(mean), len(self.labels)))
+        start = np.vstack([weights / scale, self.bias + (mean - self.mean) @ weights])
+        found = regression.fit((vectors - mean) * scale, truth, start, C, ENOUGH)
+        return replace(self, mean=mean, weights=scale * found[:-1], bias=found[-1])
+
+    def learnt(
+        self, gone: Sequence[Labelled], new: Sequence[int], texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]
+    ) -> "Heads":
+        """These heads after a few changes, as calibrated as before: `texts` are all there are now, `new` the rows that came."""
+        plain = [*zip(map(on_a_plain_keyboard, texts), labels, strict=True)]
+        fresh = set(new)
+        kept = [one for row, one in enumerate(plain) if row not in fresh]
+        words = margins.learnt(self.words, [(on_a_plain_keyboard(text), label) for text, label in gone], [plain[row] for row in new], kept)
+        heads = replace(self, words=words)
+        return heads if vectors is None else heads._with_vectors(vectors, labels)
 
     def arrays(self, prefix: str) -> dict[str, Any]:
         return self.words.arrays(f"{prefix}.words") | {

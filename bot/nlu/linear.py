@@ -31,16 +31,18 @@ class LinearText:
         return f"w:{word}" in self.vocabulary
 
     def scores(self, text: str) -> Floats:
+        index, values = self.features(text)
+        result: Floats = values @ self.weights[index] + self.bias
+        return result
+
+    def features(self, text: str) -> tuple[NDArray[np.int64], Floats]:
+        """Which terms a text has, and their TF-IDF, of length 1; nothing if it knows none of them."""
         found = ngrams(text, self.shortest, self.longest, self.with_words)
         known = [(self.vocabulary[term], count) for term, count in found.items() if term in self.vocabulary]
-        if not known:
-            return self.bias
         index = np.fromiter((i for i, _ in known), dtype=np.int64, count=len(known))
         counts = np.fromiter((c for _, c in known), dtype=np.float32, count=len(known))
         values = (1 + np.log(counts)) * self.idf[index]
-        values /= np.linalg.norm(values)
-        result: Floats = values @ self.weights[index] + self.bias
-        return result
+        return index, values / (np.linalg.norm(values) or np.float32(1))
 
     def scores_of_all(self, counts: Counts) -> Floats:
         """(texts, labels): the same as `scores` of each, many times faster."""

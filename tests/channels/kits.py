@@ -8,7 +8,6 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -29,7 +28,6 @@ from tests.fakes.viber import FakeViber
 from tests.fakes.webchat import MailboxInMemory, Served
 
 PUBLIC = "https://bot.example.org"
-PAYLOADS = Path(__file__).parent / "payloads"
 
 
 @dataclass

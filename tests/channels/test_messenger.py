@@ -327,6 +327,12 @@ async def test_what_is_no_answer_is_no_delivery(meta: Meta, channel: Messenger, 
     assert len(meta.calls) == 2
 
 
+async def test_an_answer_need_not_name_the_person(meta: Meta, channel: Messenger) -> None:
+    meta.answers.append(JSONResponse({"message_id": "m_1"}))
+    await channel.send(PERSON, HELLO)
+    assert len(meta.calls) == 1
+
+
 async def test_a_network_error_repeats_neither_token_nor_text() -> None:
     channel, reply = channel_to(Broken()), Reply("canary-text", Language.PL)
     with pytest.raises(TryLater) as error:

@@ -211,6 +211,62 @@ async def test_long_polling_gets_past_an_update_that_cannot_be_read() -> None:
     assert (second.update_id, second.message and second.message.text) == (2, "hi")
 
 
+async def test_numbers_that_begin_anew_after_a_quiet_week_are_followed() -> None:
+    async with FakeTelegram() as fake, polling(fake) as mailbox:
+        person = fake.person(7)
+        fake.say(person, "before")
+        await fake.until(lambda: not fake.pending, timeout=30)
+        fake.send_update({"update_id": 5, "message": written(text="a week later")})
+        fake.say(person, "and then")
+        await fake.until(lambda: not fake.pending, timeout=30)
+        assert [message.text for message in mailbox.messages] == ["before", "a week later", "and then"]
+
+
+async def test_polling_and_webhook_name_the_kinds_they_want_and_wait_as_long_as_telegram_allows() -> None:
+    """A list that is left out is the one of before, and a short wait makes Telegram slow us down."""
+    async with FakeTelegram(allow_http_webhook=True) as fake:
+        asked = {}
+        for url, method in ((None, "getUpdates"), ("http://127.0.0.1:1", "setWebhook")):
+            channel = Telegram(fake.token, fake.url, url, "s3cret")
+            task = asyncio.create_task(channel.run(Mailbox()))
+            await fake.until(partial(has_called, fake, method), timeout=30)
+            asked[method] = next(call.params for call in fake.calls if call.method == method)
+            task.cancel()
+            await asyncio.wait([task])
+            await channel.close()
+        kinds = ["message", "edited_message", "callback_query", "my_chat_member"]
+        assert [params["allowed_updates"] for params in asked.values()] == [kinds, kinds]
+        assert (asked["getUpdates"]["timeout"], asked["setWebhook"]["max_connections"]) == (50, 40)
+
+
+async def test_a_webhook_that_two_processes_set_at_once_is_set_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records()
+    monkeypatch.setattr(telegram, "_log", records)
+    monkeypatch.setattr(telegram, "seconds_of", lambda _error: 0.0)
+    async with FakeTelegram(allow_http_webhook=True) as fake:
+        fake.faults.too_many_requests("setWebhook", retry_after=1)
+        channel = Telegram(fake.token, fake.url, "http://127.0.0.1:1", "s3cret")
+        task = asyncio.create_task(channel.run(Mailbox()))
+        await fake.until(lambda: sum(call.method == "setWebhook" for call in fake.calls) == 2)
+        task.cancel()
+        await asyncio.wait([task])
+        await channel.close()
+    assert records.events[0] == "telegram.unavailable"
+
+
+async def test_a_press_that_can_no_longer_be_confirmed_is_answered_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    records, mailbox = Records(), Mailbox()
+    monkeypatch.setattr(telegram, "_log", records)
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        query = {"id": "1", "from": PERSON, "chat_instance": "1", "data": "/help", "message": written(text="menu")}
+        await channel._receive(update(callback_query=query), mailbox)
+        await asyncio.wait(channel._background)
+        await channel.close()
+        assert fake.refusals == ["Bad Request: query is too old and response timeout expired or query ID is invalid"]
+    assert ([message.payload for message in mailbox.messages], records.events) == (["/help"], ["callback.not_answered"])
+
+
 @pytest.mark.parametrize("raw", [5, None, {}, {"update_id": "x"}])
 async def test_what_is_no_update_at_all_confirms_nothing(raw: Any) -> None:
     answer = UpdatesRequest.parse_json_payload(json.dumps({"ok": True, "result": [raw]}).encode())
@@ -332,20 +388,45 @@ async def test_nothing_that_people_wrote_while_the_bot_was_away_is_dropped() -> 
         assert not any(params.get("drop_pending_updates") for params in asked)
 
 
-async def test_a_webhook_that_telegram_cannot_reach_is_told_to_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+@asynccontextmanager
+async def looking(monkeypatch: pytest.MonkeyPatch, url: str) -> AsyncIterator[tuple[FakeTelegram, Telegram, Records]]:
+    """A webhook where nobody listens."""
     records = Records()
     monkeypatch.setattr(telegram, "_log", records)
     async with FakeTelegram(allow_http_webhook=True) as fake:
         channel = Telegram(fake.token, fake.url, "http://127.0.0.1:1", "s3cret")
+        await channel._bot.set_webhook(url)
+        yield fake, channel, records
+        await channel.close()
+
+
+@pytest.mark.parametrize(("url", "reason"), [("", "no webhook is set"), ("http://127.0.0.1:2/of_somebody_else", "another webhook is set")])
+async def test_a_webhook_that_is_not_ours_is_told_to_the_operator(monkeypatch: pytest.MonkeyPatch, url: str, reason: str) -> None:
+    async with looking(monkeypatch, url) as (_fake, channel, records):
         await channel.look_at_webhook()
-        assert records.fields["webhook.failing"]["reason"] == "no webhook is set"
-        await channel._bot.set_webhook("http://127.0.0.1:1/telegram")
-        for number in range(50):
-            fake.say(fake.person(100 + number), "hi")
+        assert records.fields["webhook.failing"]["reason"] == reason
+
+
+async def test_a_webhook_that_telegram_cannot_reach_is_told_to_the_operator(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with looking(monkeypatch, "http://127.0.0.1:1/telegram") as (fake, channel, records):
+        await channel.look_at_webhook()
+        assert records.events == []
+        fake.say(fake.person(7), "hi")
         await fake.until(lambda: fake.deliveries)
         await channel.look_at_webhook()
+        assert (records.events, records.fields["webhook.failing"]["waiting"]) == (["webhook.failing"], 1)
+
+
+async def test_many_updates_that_wait_are_told_to_the_operator_without_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram, "LOOK_EVERY", -1.0)  # no error is young
+    async with looking(monkeypatch, "http://127.0.0.1:1/telegram") as (fake, channel, records):
+        for number in range(50):
+            assert records.events == []
+            fake.say(fake.person(100 + number), "hi")
+            if number in (0, 48):
+                await channel.look_at_webhook()
+        await channel.look_at_webhook()
         assert records.fields["webhook.failing"]["waiting"] == 50
-        await channel.close()
 
 
 async def test_a_blocked_bot_hears_that_the_person_is_gone() -> None:
@@ -373,15 +454,19 @@ async def test_the_webhook_confirms_what_is_stored() -> None:
     mailbox = Mailbox()
     async with webhook(mailbox) as client:
         response = await client.post("/telegram", headers=SECRET, json={"update_id": 41, "message": written(text="hi")})
-    assert response.status_code == 200
+    assert (response.status_code, response.content) == (200, b"")  # a method in the answer would be a call that nobody hears back from
     assert [message.text for message in mailbox.messages] == ["hi"]
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-Telegram-Bot-Api-Secret-Token": "wrong"}, {"X-Telegram-Bot-Api-Secret-Token": ""}])
 async def test_without_its_secret_a_webhook_is_not_even_read(headers: dict[str, str]) -> None:
+    async def body() -> AsyncIterator[bytes]:
+        raise AssertionError
+        yield b"{"
+
     mailbox = Mailbox()
     async with webhook(mailbox) as client:
-        response = await client.post("/telegram", headers=headers, content=b"{not json")
+        response = await client.post("/telegram", headers=headers, content=body())
     assert (response.status_code, response.content, mailbox.messages) == (403, b"", [])
 
 

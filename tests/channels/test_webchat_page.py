@@ -1,103 +1,22 @@
-"""The page of the web chat in a real Chromium: what a person sees, with the keyboard, on a small phone, and offline."""
+"""The page of the web chat in a real Chromium: what a person sees and says, and what happens offline."""
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import pytest
-import pytest_asyncio
 
-from bot.channels import webchat
-from bot.types import Button, ContactCard, Language, Message, Reply
+from bot.types import Language, Reply
+from tests.channels.conftest import Tab
 from tests.fakes.webchat import Answering, Served
 
 if TYPE_CHECKING:
-    from playwright.async_api import Browser, Page, Route
+    from playwright.async_api import Route
 else:
-    pytest.importorskip("playwright.async_api", reason="the package playwright is not installed")
-from playwright.async_api import async_playwright, expect
+    pytest.importorskip("playwright.async_api", reason="the package playwright is not installed: make setup")
+from playwright.async_api import expect
 
-CHROMIUM = Path("/usr/bin/chromium")
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}: apt-get install chromium"),
-]
-
-CARD = ContactCard("Agnieszka Legut-Zemla", "IOM Kraków", "+48530595013", "office@example.org", "https://poland.iom.int/pl")
-AREAS = (Button("Work", "/fair_work"), Button("Contact", "/iom/contact"))
-
-
-def answer(message: Message) -> Sequence[Reply]:
-    """A bot that says what it heard."""
-    if message.payload == "/iom/contact":
-        return [Reply("", Language.EN, contact=CARD)]
-    if message.text == "quiet":
-        return []
-    return [Reply(f"heard {message.payload or message.text}", message.hint or Language.PL, AREAS)]
-
-
-@dataclass
-class Tab:
-    """A page, what it complained about, and whom it asked."""
-
-    page: "Page"
-    errors: list[str] = field(default_factory=list)
-    hosts: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self.page.on("console", lambda message: self.errors.append(message.text) if message.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self.hosts.add(urlsplit(request.url).netloc))
-
-    async def write(self, text: str) -> None:
-        await self.page.locator("#text").fill(text)
-        await self.page.keyboard.press("Enter")
-
-    async def shows(self, *texts: str) -> None:
-        """Everything in the log, in its order; the names of who speaks are left out."""
-        await expect(self.page.locator("#log > article")).to_have_text(
-            [re.compile(rf"^(You|Assistant){re.escape(text)}") for text in texts]
-        )
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator["Browser"]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        await browser.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def mailbox() -> Answering:
-    return Answering(answer)
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def served(mailbox: Answering, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Served]:
-    monkeypatch.setattr(webchat, "RECONNECT", (10, 20))
-    async with Served(mailbox=mailbox) as served:
-        mailbox.chat = served.chat
-        delivering = asyncio.create_task(mailbox.deliver())
-        yield served
-        delivering.cancel()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def tab(served: Served, browser: "Browser") -> AsyncIterator[Tab]:
-    context = await browser.new_context(locale="en-GB", base_url=served.url, reduced_motion="reduce")
-    tab = Tab(await context.new_page())
-    await tab.page.clock.install()  # time stands still unless a test moves it
-    await tab.page.goto("/")
-    await tab.shows("heard /start")
-    yield tab
-    assert tab.errors == []
-    assert tab.hosts <= {urlsplit(served.url).netloc, ""}  # the icon is a data: address
-    await context.close()
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_whoever_opens_the_page_is_greeted_once(tab: Tab, mailbox: Answering) -> None:
@@ -157,6 +76,24 @@ async def test_a_reply_missed_while_offline_is_shown_after_reconnecting(tab: Tab
     await expect(tab.page.locator("#notice")).to_have_text("Connected again.")
     await tab.page.clock.fast_forward(5000)
     await expect(tab.page.locator("#notice")).to_have_text("")
+    tab.errors.clear()
+
+
+async def test_after_a_restart_of_the_server_the_page_comes_back_by_itself_and_sends_what_was_kept(
+    tab: Tab, served: Served, mailbox: Answering
+) -> None:
+    await served.__aexit__()
+    await expect(tab.page.locator("#notice")).to_have_text("No connection. Your messages are kept and sent later.")
+    await tab.write("is anybody there?")
+    await expect(tab.page.locator(".me .mark")).to_have_text("Not sent yet")
+    await served.__aenter__()
+    mailbox.chat = served.chat
+    await tab.shows("heard /start", "is anybody there?", "heard is anybody there?")
+    await expect(tab.page.locator("#notice")).to_have_text("Connected again.")
+    await expect(tab.page.locator(".me .mark")).to_have_text("")
+    mailbox.reply(mailbox.messages[0].sender.person, Reply("news", Language.EN))
+    await expect(tab.page.locator(".bot").last).to_contain_text("news")
+    assert [message.payload or message.text for message in mailbox.messages] == ["/start", "is anybody there?"]
     tab.errors.clear()
 
 
@@ -248,8 +185,7 @@ async def test_waiting_is_said_politely_and_only_if_it_takes_a_moment(tab: Tab, 
     await tab.write("quiet")
     await expect(tab.page.locator(".me")).to_have_count(1)
     await expect(status).to_have_text("")
-    while not await status.text_content():
-        await tab.page.clock.run_for(100)
+    await tab.waits()
     await expect(status).to_have_text("Waiting for the answer…")
     mailbox.reply(mailbox.messages[0].sender.person, Reply("at last", Language.EN))
     await tab.shows("heard /start", "quiet", "at last")
@@ -319,92 +255,3 @@ async def test_the_contact_can_be_saved_called_and_written_to(tab: Tab) -> None:
     saved = await download.value
     assert saved.suggested_filename == "iom-krakow.vcf"
     assert "ORG:IOM Kraków\r\nTEL;TYPE=WORK,VOICE:+48530595013\r\n" in unquote(saved.url)
-
-
-async def test_everything_can_be_done_with_the_keyboard_and_the_focus_is_always_seen(tab: Tab, mailbox: Answering) -> None:
-    page = tab.page
-    visited = []
-    await page.evaluate("document.activeElement.blur()")
-    for _ in range(10):
-        await page.keyboard.press("Tab")
-        focused = page.locator(":focus")
-        visited.append((await focused.text_content() or "").strip() or await focused.get_attribute("id"))
-        assert await focused.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
-        covered = "e => { const { x, y, width, height } = e.getBoundingClientRect();"
-        covered += "return !e.contains(document.elementFromPoint(x + width / 2, y + height / 2)) }"
-        assert not await focused.evaluate(covered)
-    skip, danger, languages = "Skip to the message field", "In danger? Call 112", ["Polski", "Українська", "English"]
-    assert visited == [skip, danger, *languages, "Work", "Contact", "Clear this chat", "text", "Send"]
-    for _ in range(3):
-        await page.keyboard.press("Shift+Tab")
-    await page.keyboard.press("Space")
-    await expect(page.locator(".bot")).to_have_count(2)
-    await page.get_by_role("link", name=skip).focus()
-    await page.keyboard.press("Enter")
-    await page.keyboard.type("hello")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".bot")).to_have_count(3)
-    assert [message.payload or message.text for message in mailbox.messages] == ["/start", "/iom/contact", "hello"]
-
-
-@pytest.mark.parametrize("language", list(Language))
-@pytest.mark.parametrize(("width", "text_size"), [(320, "100%"), (640, "200%"), (1280, "100%")])
-async def test_nothing_scrolls_sideways(tab: Tab, mailbox: Answering, language: Language, width: int, text_size: str) -> None:
-    await tab.page.set_viewport_size({"width": width, "height": 640})
-    await tab.page.goto(f"/?lang={language}")
-    await tab.page.evaluate("size => { document.documentElement.style.fontSize = size }", text_size)
-    long = "https://example.org/" + "a" * 300
-    buttons = (Button("A title of just forty characters, so long", "/x"), Button("Ж" * 40, "/y"))
-    mailbox.reply(
-        mailbox.messages[0].sender.person, Reply(f"{long}\n\n- {'ї' * 200}", language, buttons), Reply("", language, contact=CARD)
-    )
-    await tab.write("w" * 300)
-    await expect(tab.page.locator(".bot")).to_have_count(4)
-    assert await tab.page.evaluate("document.documentElement.scrollWidth") == width
-    for danger in (tab.page.locator(".danger a"), tab.page.locator("#text")):
-        await expect(danger).to_be_in_viewport(ratio=1)
-
-
-async def test_what_is_pressed_is_as_big_as_a_fingertip(tab: Tab) -> None:
-    await tab.page.set_viewport_size({"width": 320, "height": 640})
-    await tab.page.get_by_role("button", name="Contact").click()
-    await expect(tab.page.locator(".save")).to_be_visible()
-    for target in await tab.page.locator("button, nav a, .danger a, .reach a, .save, textarea").all():
-        box = await target.bounding_box()
-        assert box is not None
-        assert box["height"] >= 44, await target.text_content()
-        assert box["width"] >= 44, await target.text_content()
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_text_stands_out_from_what_is_behind_it(tab: Tab, scheme: str) -> None:
-    await tab.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    await tab.write("hello")
-    await expect(tab.page.locator(".bot")).to_have_count(2)
-    for selector in (
-        "h1",
-        "header p",
-        "nav a",
-        ".danger a",
-        ".card",
-        ".me",
-        ".choices button",
-        "#clear",
-        "form > button",
-        "#text",
-        "#keys",
-    ):
-        assert await tab.page.locator(selector).first.evaluate(CONTRAST) >= 4.5, selector
-
-
-CONTRAST = """element => {
-  const numbers = (color) => color.match(/[\\d.]+/g).map(Number);
-  const light = ([r, g, b]) => {
-    const part = (value) => ((value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  };
-  let behind = element;
-  while (numbers(getComputedStyle(behind).backgroundColor)[3] === 0) behind = behind.parentElement;
-  const [a, b] = [getComputedStyle(element).color, getComputedStyle(behind).backgroundColor].map((color) => light(numbers(color)));
-  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-}"""

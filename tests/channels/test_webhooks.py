@@ -1,4 +1,5 @@
 import asyncio
+import hmac
 from typing import Any
 
 import pytest
@@ -74,6 +75,18 @@ def test_a_secret_is_known_by_the_whole_of_it_and_an_empty_one_never() -> None:
     assert not is_one_of("secre", ["old", "secret"])
     assert not is_one_of("", ["", "secret"])
     assert not is_one_of("ąść", ["secret"])
+
+
+def test_secrets_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared: list[tuple[bytes, bytes]] = []
+
+    def compare(given: bytes, secret: bytes) -> bool:
+        compared.append((given, secret))
+        return given == secret
+
+    monkeypatch.setattr(hmac, "compare_digest", compare)
+    assert is_one_of("new", ["new", "old"])
+    assert compared == [(b"new", b"new"), (b"new", b"old")]
 
 
 def test_a_signature_is_the_hmac_of_the_raw_body() -> None:

@@ -18,6 +18,7 @@ from .telegram_parameters import UPDATES, Json, Refusal
 
 NOT_BY_DEFAULT = {"chat_member", "message_reaction", "message_reaction_count"}
 MAX_POLL = 50  # seconds
+FUTURE = 11  # an offset so far beyond the last update belongs to numbers of before: the queue is then told from its beginning
 
 
 class Delivery(NamedTuple):
@@ -80,6 +81,8 @@ class Updates:
 
     async def fetch(self, offset: int, limit: int, seconds: int) -> list[Json]:
         self.end_poll(conflict("terminated by other getUpdates request; make sure that only one bot instance is running"))
+        if offset > self._last_id + FUTURE:
+            offset = 0
         self.pending = self.pending[offset:] if offset < 0 else [update for update in self.pending if update["update_id"] >= offset]
         poll = self._poll = _Poll()
         with suppress(TimeoutError):

@@ -111,6 +111,10 @@ class Served:
         self._state = ServerState()
 
     async def __aenter__(self) -> Self:
+        """After an exit: a restart, at the same address, with nothing remembered."""
+        if self.port:
+            self.chat = WebChat()
+            self.app = Starlette(routes=self.chat.routes(self.mailbox))
         config = uvicorn.Config(self.app, lifespan="off", log_config=None, access_log=False)
         make = lambda: H11Protocol(config, self._state, {})  # noqa: E731 - a class would be longer than what it makes
         self._server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", self.port)

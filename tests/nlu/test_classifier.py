@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bot.content import Example, Place
 from bot.nlu import classifier
-from bot.nlu.classifier import HARMLESS, PRECISION, Model, fingerprint, kind, readable, threshold_for
+from bot.nlu.classifier import HARMLESS, PRECISION, Model, fingerprint, kind, read_as, readable, threshold_for
 from bot.nlu.counts import Floats
 from bot.nlu.embedding import Vectors
 from bot.nlu.text import latin_from_cyrillic
@@ -102,6 +102,13 @@ def test_ukrainian_typed_in_latin_letters_is_read_in_cyrillic(model: Model, text
 @pytest.mark.parametrize("text", [example.text for example in EXAMPLES if example.language != "uk"])
 def test_polish_and_english_stay_as_they_are(model: Model, text: str) -> None:
     assert readable(model.language, text) == text
+
+
+def test_an_example_is_read_as_its_language_says(model: Model) -> None:
+    typed = replace(EXAMPLES[0], text=latin_from_cyrillic("начальник не заплатив мені", "uk"))
+    assert read_as(model.language, replace(typed, language="uk")) == "началник не заплатив мені"
+    for language in ("pl", "en"):
+        assert read_as(model.language, replace(typed, language=language)) == typed.text
 
 
 def test_what_is_read_is_normalised_first(model: Model) -> None:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import ClassVar, Self
+from typing import ClassVar
 from zlib import crc32
 
 import numpy as np
@@ -43,7 +43,7 @@ HALF = 2 * len(TEXTS) // 3  # wages and papers
 
 @pytest.fixture(scope="module")
 def fitted() -> tuple[Heads, Floats, Floats]:
-    return Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
+    return Heads.fit(TEXTS, lambda: VECTORS, LABELS, GROUPS)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +53,12 @@ def heads(fitted: tuple[Heads, Floats, Floats]) -> Heads:
 
 @pytest.fixture(scope="module")
 def without_vectors() -> tuple[Heads, Floats, Floats]:
-    return Heads.fit(TEXTS, None, LABELS, GROUPS)
+    return Heads.fit(TEXTS, lambda: None, LABELS, GROUPS)
 
 
 @pytest.fixture(scope="module")
 def two_labels() -> Heads:
-    return Heads.fit(TEXTS[:HALF], VECTORS[:HALF], LABELS[:HALF], GROUPS[:HALF])[0]
+    return Heads.fit(TEXTS[:HALF], lambda: VECTORS[:HALF], LABELS[:HALF], GROUPS[:HALF])[0]
 
 
 def best(heads: Heads, text: str, vector: Vectors | None) -> str:
@@ -116,7 +116,7 @@ def test_both_sharpnesses_are_positive(heads: Heads, two_labels: Heads) -> None:
 
 def test_random_labels_teach_modesty_and_clear_ones_confidence(fitted: tuple[Heads, Floats, Floats]) -> None:
     heads, held_out, _ = fitted
-    guessing, guessed, _ = Heads.fit(TEXTS, VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
+    guessing, guessed, _ = Heads.fit(TEXTS, lambda: VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
     assert guessing.sharpness < heads.sharpness
     assert guessed.max(axis=1).mean() < held_out.max(axis=1).mean()
 
@@ -140,8 +140,8 @@ class Watched(Heads):
     lessons: ClassVar[dict[int, tuple[set[Bag], set[Bag]]]] = {}
 
     @classmethod
-    def _train(cls, counts: Counts, vectors: Vectors | None, labels: Sequence[str]) -> Self:
-        heads = super()._train(counts, vectors, labels)
+    def _of_words(cls, counts: Counts, labels: Sequence[str]) -> Heads:
+        heads = super()._of_words(counts, labels)
         cls.lessons[id(heads.words)] = (set(bags(counts)), set())
         return heads
 
@@ -162,7 +162,7 @@ def lessons(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[set[Bag], set[Ba
 def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
     groups = [place // 3 for place in range(len(TEXTS))]  # three texts that belong together
     group_of = dict(zip(bags(AS_READ), groups, strict=True))
-    Watched.fit(TEXTS, VECTORS, LABELS, groups)
+    Watched.fit(TEXTS, lambda: VECTORS, LABELS, groups)
     everything = set(bags(AS_READ))
     (whole,) = [lesson for lesson in lessons.values() if lesson[0] == everything]
     parts = [lesson for lesson in lessons.values() if lesson is not whole]
@@ -173,7 +173,7 @@ def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: dict[int, tu
 
 
 def test_every_text_is_held_out_exactly_once(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
-    Watched.fit(TEXTS, None, LABELS, GROUPS)
+    Watched.fit(TEXTS, lambda: None, LABELS, GROUPS)
     asked = [bag for _, texts in lessons.values() for bag in texts]
     assert Counter(asked) == Counter(bags(AS_READ))
 
@@ -183,8 +183,8 @@ def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
     nonsense = ["".join(chance.choice(list("bcdfghjklmnpqrstvwxz"), 12)) for _ in range(60)]
     labels = chance.choice(["a", "b", "c"], 60).tolist()
     texts, thrice = nonsense * 3, labels * 3
-    heads, together, _ = Heads.fit(texts, None, thrice, list(range(60)) * 3)
-    _, apart, _ = Heads.fit(texts, None, thrice, [place + copy for copy in range(3) for place in range(60)])
+    heads, together, _ = Heads.fit(texts, lambda: None, thrice, list(range(60)) * 3)
+    _, apart, _ = Heads.fit(texts, lambda: None, thrice, [place + copy for copy in range(3) for place in range(60)])
     truth = np.array([heads.labels.index(label) for label in thrice])
     assert (apart.argmax(axis=1) == truth).all()
     assert (together.argmax(axis=1) == truth).mean() < 0.6
@@ -206,7 +206,7 @@ def test_held_out_answers_are_mostly_right_when_the_labels_are_clear(fitted: tup
 
 def test_a_label_that_only_one_fold_knows_is_never_guessed_for_it() -> None:
     texts, labels, groups = [*TEXTS, "rzadkie pytanie"], [*LABELS, "rare"], [*GROUPS, 0]
-    heads, held_out, _ = Heads.fit(texts, np.array([hashed(text) for text in texts]), labels, groups)
+    heads, held_out, _ = Heads.fit(texts, lambda: np.array([hashed(text) for text in texts]), labels, groups)
     rare = heads.labels.index("rare")
     in_its_fold = [row for row, group in enumerate(groups) if group % FOLDS == 0]
     assert np.exp(held_out[in_its_fold, rare]).max() < 0.01
@@ -235,7 +235,7 @@ def test_loaded_heads_of_ngrams_alone_give_the_same_answers(without_vectors: tup
 
 
 def test_fitting_twice_gives_the_same_heads(heads: Heads) -> None:
-    again, *_ = Heads.fit(TEXTS, VECTORS, LABELS, GROUPS)
+    again, *_ = Heads.fit(TEXTS, lambda: VECTORS, LABELS, GROUPS)
     assert again.sharpness == heads.sharpness
     np.testing.assert_array_equal(again.weights, heads.weights)
     np.testing.assert_array_equal(again.words.weights, heads.words.weights)

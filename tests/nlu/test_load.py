@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,13 @@ def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
         raise EmbeddingError("no wheel for this processor")
 
     monkeypatch.setattr(embedding, "load", load)
+
+
+HELLO = Example("greet", "pl", "witam serdecznie", Place("intents/any.yml", 2))
+
+
+def fingerprint_of(examples: list[Example]) -> str:
+    return classifier.fingerprint(examples, embedding.MODEL)
 
 
 def models(directory: Path) -> list[str]:
@@ -137,6 +145,15 @@ async def test_many_are_understood_at_once_as_one_by_one(encoder: Hashing, tmp_p
     assert await asyncio.gather(*map(understand, texts)) == [read(text) for text in texts]
 
 
+def test_no_thread_keeps_python_to_itself_for_a_millisecond(no_encoder: None, tmp_path: Path) -> None:
+    before = sys.getswitchinterval()
+    try:
+        nlu.load(EXAMPLES, tmp_path, progress=False)
+        assert sys.getswitchinterval() < 0.001
+    finally:
+        sys.setswitchinterval(before)
+
+
 # --- without the sentence model
 
 
@@ -189,16 +206,48 @@ def test_a_new_example_trains_again_and_costs_one_embedding(encoder: Hashing, re
     nlu.reader(EXAMPLES, tmp_path, progress=False)
     before = models(tmp_path)
     encoder.asked.clear()
-    nlu.reader([*EXAMPLES, Example("greet", "pl", "witam serdecznie", Place("intents/any.yml", 2))], tmp_path, progress=False)
+    nlu.reader([*EXAMPLES, HELLO], tmp_path, progress=False)
     assert records.events == ["training.started", "training.done"] * 2
     assert encoder.asked == ["witam serdecznie"]
     assert len(models(tmp_path)) == len(before) + 1
 
 
+def test_few_changes_are_learnt_without_a_full_training(
+    encoder: Hashing, records: Records, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    assert records.fields["training.started"] == {"examples": len(EXAMPLES), "changed": len(EXAMPLES)}
+    monkeypatch.setattr(classifier, "train", never)
+    read = nlu.reader([*EXAMPLES, HELLO], tmp_path, progress=False)
+    assert records.fields["training.started"] == {"examples": len(EXAMPLES) + 1, "changed": 1}
+    assert read(HELLO.text).intent == "greet"
+
+
+def test_a_full_training_can_be_asked_for(encoder: Hashing, records: Records, tmp_path: Path) -> None:
+    nlu.reader(EXAMPLES, tmp_path / "other", progress=False)
+    nlu.reader([*EXAMPLES, HELLO], tmp_path / "other", progress=False)
+    (learnt,) = [file for file in (tmp_path / "other" / "models").glob("*.npz") if file.stem == fingerprint_of([*EXAMPLES, HELLO])]
+    quick = learnt.read_bytes()
+    nlu.reader([*EXAMPLES, HELLO], tmp_path / "other", progress=False, full=True)
+    nlu.reader([*EXAMPLES, HELLO], tmp_path, progress=False)
+    assert records.fields["training.started"]["changed"] == len(EXAMPLES) + 1
+    assert learnt.read_bytes() == (tmp_path / "models" / learnt.name).read_bytes() != quick
+
+
+def test_the_full_model_is_kept_as_long_as_changes_are_learnt_from_it(
+    encoder: Hashing, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    nlu.reader(EXAMPLES, tmp_path, progress=False)
+    monkeypatch.setattr(classifier, "train", never)
+    for number in range(nlu.KEPT_MODELS + 2):
+        nlu.reader([*EXAMPLES, replace(HELLO, text=f"witam serdecznie {number}")], tmp_path, progress=False)
+    assert f"{fingerprint_of(EXAMPLES)}.npz" in models(tmp_path)
+    assert len(models(tmp_path)) == nlu.KEPT_MODELS + 1
+
+
 def test_old_models_are_not_kept_for_ever(encoder: Hashing, tmp_path: Path) -> None:
     for number in range(nlu.KEPT_MODELS + 2):
-        extra = Example("greet", "pl", f"witam serdecznie {number}", Place("intents/any.yml", 2))
-        nlu.reader([*EXAMPLES, extra], tmp_path, progress=False)
+        nlu.reader([*EXAMPLES, *[HELLO] * (2 * number)], tmp_path, progress=False)  # too many changes to be learnt alone
     assert len(models(tmp_path)) == nlu.KEPT_MODELS + 1
 
 
