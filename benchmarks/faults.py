@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks import kills, troubles
+from benchmarks import kills, machine_troubles, platform_troubles
 from benchmarks.crashing import PLATFORM
 from benchmarks.kills import Run
 from benchmarks.trial import NotAsPlanned, Outcome, trial_in
@@ -51,25 +51,25 @@ FAULTS = (
     Fault("kill -9 during shutdown", kills.killed_during_shutdown, WEBHOOK),
     Fault("kill -9 during the start, again and again", kills.killed_at_start, MESSENGER),
     Fault("SIGTERM in the middle", kills.told_to_stop, POLLING),
-    Fault("each message delivered 101 times", troubles.duplicates, WEBHOOK),
-    Fault("a batch of 50", troubles.batch, MESSENGER),
-    Fault("people in any order, answers late", troubles.shuffled, WEBHOOK),
-    Fault("the clock jumps an hour, both ways", troubles.clock_jumps, POLLING),
-    Fault("disk full", troubles.disk_full, WEBHOOK),
-    Fault("database locked for 30 s", troubles.database_locked, MESSENGER),
-    Fault("database read-only, and back", troubles.read_only, POLLING),
-    Fault("the platform's name does not resolve", troubles.no_names, POLLING, PLATFORM),
-    Fault("429 for 1 s", troubles.too_many(1), WEBHOOK),
-    Fault("429 for 35 s", troubles.too_many(35), MESSENGER),
-    Fault("429 for 3600 s", troubles.too_many(3600), POLLING),
-    Fault("ten minutes of 500", troubles.ten_minutes_of_500, MESSENGER),
-    Fault("a confirmation of the platform is lost", troubles.answer_lost, WEBHOOK),
-    Fault("403: a person has blocked us", troubles.blocked, POLLING),
-    Fault("a day's outage, then a flood", troubles.flood, WEBHOOK),
-    Fault("malformed bodies", troubles.malformed, MESSENGER),
-    Fault("slow bodies", troubles.slow_bodies, WEBHOOK),
-    Fault("an answer that fails each time", troubles.head_of_line, POLLING),
-    Fault("an answer that never ends", troubles.never_ending, WEBHOOK),
+    Fault("each message delivered 101 times", platform_troubles.duplicates, WEBHOOK),
+    Fault("a batch of 50", platform_troubles.batch, MESSENGER),
+    Fault("people in any order, answers late", platform_troubles.shuffled, WEBHOOK),
+    Fault("the clock jumps an hour, both ways", machine_troubles.clock_jumps, POLLING),
+    Fault("disk full", machine_troubles.disk_full, WEBHOOK),
+    Fault("database locked for 30 s", machine_troubles.database_locked, MESSENGER),
+    Fault("database read-only, and back", machine_troubles.read_only, POLLING),
+    Fault("the platform's name does not resolve", machine_troubles.no_names, POLLING, PLATFORM),
+    Fault("429 for 1 s", platform_troubles.too_many(1), WEBHOOK),
+    Fault("429 for 35 s", platform_troubles.too_many(35), MESSENGER),
+    Fault("429 for 3600 s", platform_troubles.too_many(3600), POLLING),
+    Fault("ten minutes of 500", platform_troubles.ten_minutes_of_500, MESSENGER),
+    Fault("a confirmation of the platform is lost", platform_troubles.answer_lost, WEBHOOK),
+    Fault("403: a person has blocked us", platform_troubles.blocked, POLLING),
+    Fault("a day's outage, then a flood", machine_troubles.flood, WEBHOOK),
+    Fault("malformed bodies", platform_troubles.malformed, MESSENGER),
+    Fault("slow bodies", platform_troubles.slow_bodies, WEBHOOK),
+    Fault("an answer that fails each time", machine_troubles.head_of_line, POLLING),
+    Fault("an answer that never ends", machine_troubles.never_ending, WEBHOOK),
 )
 
 

@@ -29,6 +29,10 @@ SCRIPTS = {
     Language.UK: ("шеф не заплатив мені за вересень", "/contact", "чоловік мене б'є, у нього ніж", *_REST),
     Language.EN: ("my boss did not pay me for September", "/contact", "he has a knife and he is beating me", *_REST),
 }
+PAYLOADS = (  # questions whose answers need no classifier
+    *("/border/frontex", "/border/rights", "/career/counselling", "/career/job_search", "/fair_work/contract", "/fair_work/unpaid_wages"),
+    *("/integration/polish_course", "/integration/schooling", "/iom/about", "/iom/partners"),
+)
 PATIENCE = 180.0  # seconds until a trial says that something is lost
 LOOK_EVERY = 0.1
 RESTART_AFTER = 0.2
@@ -260,6 +264,10 @@ def compare(talk: Talk, received: Sequence[str]) -> tuple[int, int, int, int]:
     order = [places[part] for part in received if part in places]
     disordered = sum(before > after for at, after in enumerate(order) for before in order[:at])
     return lost, doubled, disordered, sum(number for part, number in came.items() if part not in expected)
+
+
+def many_people(number: int, messages: int = 10) -> list[tuple[str, ...]]:
+    return [tuple(PAYLOADS[(first + place) % len(PAYLOADS)] for place in range(messages)) for first in range(number)]
 
 
 @asynccontextmanager
