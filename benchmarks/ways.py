@@ -7,7 +7,7 @@ import asyncio
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import httpx
 from starlette.requests import Request
@@ -188,7 +188,7 @@ class OverMessenger:
         return sum(map(len, self._waiting.values()))
 
     def received(self, who: str) -> list[str]:
-        return [sent.text for sent in self.graph.sent(who)]
+        return [_with_buttons(sent.message) for sent in self.graph.sent(who)]
 
     def block(self, who: str) -> None:
         self.graph.block(who)
@@ -197,8 +197,7 @@ class OverMessenger:
         self.graph.unblock(who)
 
     def key(self, reply: Reply) -> str:
-        message = message_for(reply)
-        return str(message.get("text") or message["attachment"]["payload"]["text"])
+        return _with_buttons(message_for(reply))
 
     def too_many(self, seconds: int) -> None:
         error = {"error": {"message": "Calls to this api have exceeded the rate limit.", "code": 613}}
@@ -237,6 +236,13 @@ class OverMessenger:
                 return (await self.meta.posts(events)).is_success
         except httpx.HTTPError:
             return False
+
+
+def _with_buttons(message: Mapping[str, Any]) -> str:
+    """The parts that hold the office's contact differ in their buttons alone."""
+    template = message.get("attachment", {}).get("payload", {})
+    buttons = [*message.get("quick_replies", ()), *template.get("buttons", ())]
+    return "\n".join([message.get("text") or template["text"], *(button.get("payload", "") for button in buttons)])
 
 
 class Slow:
