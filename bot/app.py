@@ -1,9 +1,9 @@
 """Puts the parts together: content, understanding, dialogue, store, channels, loops and the web server."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
@@ -29,7 +29,8 @@ from bot.store.notices import Notices
 from bot.webserver import Server, config_for
 
 RETRY_STORE = 2.0  # seconds
-STOP_WITHIN = 10.0  # seconds for what is under way
+SEND_WITHIN = 5.0  # seconds at the end for what is being sent: a part that is broken off would be read twice
+STOP_WITHIN = 5.0  # seconds after that for everything else
 WARSAW = ZoneInfo("Europe/Warsaw")
 _log = telemetry.log("app")
 
@@ -40,6 +41,13 @@ class ContentError(Exception):
 
 def now() -> datetime:
     return datetime.now(WARSAW)
+
+
+def steady_clock() -> Callable[[], float]:
+    """Seconds since 1970 that pass evenly: when the machine's clock is set, no lease runs out early and nothing waits longer."""
+    kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts the sleep of a machine too
+    offset = time.time() - time.clock_gettime(kind)
+    return lambda: offset + time.clock_gettime(kind)
 
 
 def read_content(settings: Settings) -> content.Content:
@@ -73,7 +81,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     found = read_content(settings)
     dialogue = build_dialogue(settings, found, progress=telemetry.on_terminal(settings.log))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(engine_for(settings.database, settings.workers))
+    store = Store(engine_for(settings.database, settings.workers), steady_clock())
     shared = is_shared(store.engine)
     await ready(store)
     if not shared:
@@ -81,9 +89,14 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     channels = channels_from(settings)
     notices = Notices(store.engine) if shared else None
     service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers, notices)
-    server = Server(
-        config_for(web(service, store, channels), settings.host, settings.port), announce, service.stop, partial(close, channels)
-    )
+
+    async def come_to_an_end() -> None:
+        """What is being sent is sent, and nothing new is begun, before the channels are closed."""
+        service.stop()
+        await asyncio.wait({answering}, timeout=SEND_WITHIN)
+        await close(channels)
+
+    server = Server(config_for(web(service, store, channels), settings.host, settings.port), announce, come_to_an_end)
     answering = asyncio.create_task(service.run())
     listening = [asyncio.create_task(_run(channel, service, store)) for channel in channels.values()]
     wanted = profiles_from(found)

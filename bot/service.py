@@ -4,9 +4,11 @@ The only place that catches everything, because only here it is known what a fai
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from typing import ParamSpec, TypeVar
 
 from bot import telemetry
 from bot.channels.base import Channel, Gone, Refused, TryLater, pause_after
@@ -25,7 +27,12 @@ GIVE_UP = 24 * 3600.0  # a reply older than this helps nobody
 SWEEP = 600.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
+ANSWER_WITHIN = 10.0  # seconds after which it counts as failed: what never ends must not keep a worker
+STORE_AGAIN = 1.0  # seconds between two tries to write while the store is down
 _log = log("service")
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Apologise = Callable[[Conversation], Turn]
 
@@ -49,6 +56,7 @@ class Service:
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
+        self._unrecorded: set[int] = set()  # replies that went out while the store could not keep that
         self.mailbox = StoreMailbox(store, self._message_is_here, self._look_after)
 
     async def run(self) -> None:
@@ -113,19 +121,20 @@ class Service:
         started = time.perf_counter()
         noticed = asyncio.get_running_loop().call_later(NOTICEABLE, self._show_typing, message.sender)
         try:
-            turn = await self._answer(message, conversation)
+            async with asyncio.timeout(ANSWER_WITHIN):
+                turn = await self._answer(message, conversation)
         except Exception as error:
             telemetry.failures_total.labels(channel).inc()
             _log.error("answer.failed", person=person, attempt=job.attempt, error=where(error), do="report the place named in `error`")
             if job.attempt < TRIES:
-                await self._store.postpone_message(job, BACKOFF**job.attempt)
+                await self._surely(self._store.postpone_message, job, BACKOFF**job.attempt)
                 return
             turn = self._apologise(conversation)
         finally:
             noticed.cancel()
         seconds = time.perf_counter() - started
         replies, held = self._fitting(turn, channel), self._presence.holds(channel)
-        finished = await self._store.finish(job, turn, replies, when_here=held)
+        finished = await self._surely(self._store.finish, job, turn, replies, when_here=held)
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return
@@ -153,6 +162,9 @@ class Service:
         _log.info("answer.done", person=person, channel=channel, language=language, ms=round(seconds * 1000, 1))
 
     async def deliver_reply(self, job: Job, address: Address, reply: Reply) -> None:
+        if job.id in self._unrecorded:  # its lease ran out meanwhile
+            await self._store.delivered(job)
+            return
         channel = self._channels.get(address.channel)
         person = who(address)
         outcome = "sent"
@@ -162,15 +174,7 @@ class Service:
             await channel.send(address.person, reply)
         except TryLater as error:
             if job.age < GIVE_UP:
-                wait = self._wait(error, job, address)
-                if error.do:
-                    _log.warning("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait, do=error.do)
-                else:
-                    _log.info("reply.postponed", person=person, channel=address.channel, reason=str(error), retry_in=wait)
-                telemetry.replies_total.labels(address.channel, "postponed").inc()
-                await self._store.postpone_reply(job, wait)
-                if wait is None:
-                    self._reply_is_here(address)  # perhaps where this person is connected now
+                await self._postpone(job, address, error)
                 return
             outcome = "given_up"
         except Refused as error:
@@ -187,18 +191,49 @@ class Service:
             outcome = "refused" if job.attempt >= TRIES else "failed"
             _log.error("reply.failed", person=person, channel=address.channel, error=where(error), do="report the place named in `error`")
             if outcome == "failed":
-                await self._store.postpone_reply(job, BACKOFF**job.attempt)
+                await self._surely(self._store.postpone_reply, job, BACKOFF**job.attempt)
                 return
-        await self._store.delivered(job)
+        await self._record_delivery(job)
         self._presence.look_after(address)  # for the next one
         telemetry.replies_total.labels(address.channel, outcome).inc()
         _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
+
+    async def _postpone(self, job: Job, address: Address, error: TryLater) -> None:
+        wait = self._wait(error, job, address)
+        person, reason = who(address), str(error)
+        if error.do:
+            _log.warning("reply.postponed", person=person, channel=address.channel, reason=reason, retry_in=wait, do=error.do)
+        else:
+            _log.info("reply.postponed", person=person, channel=address.channel, reason=reason, retry_in=wait)
+        telemetry.replies_total.labels(address.channel, "postponed").inc()
+        await self._surely(self._store.postpone_reply, job, wait)
+        if wait is None:
+            self._reply_is_here(address)  # perhaps where this person is connected now
+
+    async def _record_delivery(self, job: Job) -> None:
+        """What is gone must not go again, whatever the store does meanwhile."""
+        try:
+            await self._store.delivered(job)
+        except StoreDown:
+            self._unrecorded.add(job.id)
+            await self._surely(self._store.delivered, job)
 
     def _wait(self, error: TryLater, job: Job, address: Address) -> float | None:
         """Seconds until the next try; None: until this person is here."""
         if self._presence.holds(address.channel) and not self._presence.has(address):
             return None
         return error.seconds if error.seconds is not None else pause_after(job.attempt)
+
+    async def _surely(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Write it as soon as the store can: left to the next lease, it would be done twice, or a minute late."""
+        while True:
+            try:
+                return await write(*args, **kwargs)
+            except StoreDown:
+                if self._stopping.is_set():
+                    raise
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), STORE_AGAIN)
 
     async def _sweep(self) -> None:
         await self._store.sweep()

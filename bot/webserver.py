@@ -117,17 +117,11 @@ def _connection(bounds: Bounds, connections: int) -> type[asyncio.Protocol]:
 
 
 class Server(uvicorn.Server):
-    """Says where it listens. At the end nothing new is begun, and `close` is awaited before it waits for its connections."""
+    """Says where it listens. At the end `close` is awaited before it waits for its connections."""
 
-    def __init__(
-        self,
-        config: uvicorn.Config,
-        announce: Callable[[str], None],
-        begin_nothing_new: Callable[[], None],
-        close: Callable[[], Awaitable[Any]],
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[str], None], close: Callable[[], Awaitable[Any]]) -> None:
         super().__init__(config)
-        self._announce, self._begin_nothing_new, self._close = announce, begin_nothing_new, close
+        self._announce, self._close = announce, close
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -145,6 +139,5 @@ class Server(uvicorn.Server):
             self._announce(f"http://{host}:{port}")
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._begin_nothing_new()
         await self._close()
         await super().shutdown(sockets)

@@ -1,13 +1,15 @@
-"""The bot as a process of its own, as an operator starts it, and what people say to it there."""
+"""The bot as a real process, and what it needs to know about a fake platform. Shared by tests and by `benchmarks.faults`."""
 
 import asyncio
+import os
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.settings import ROOT
+from tests.fakes.graph import FakeGraph
 from tests.fakes.telegram import FakeTelegram, Person
 
 # What each message is answered with: how its first reply begins, in Polish.
@@ -18,6 +20,16 @@ SCRIPT = {
     "/privacy": "Oto, co dzieje",
     "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",
 }
+PRODUCT = ("bot", "run")
+_NOT_OURS = ("BOT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+class Ended(Exception):
+    """The process ended before it listened. The text is the last line that it wrote."""
+
+    def __init__(self, last: str, status: int) -> None:
+        super().__init__(last)
+        self.status = status
 
 
 def free_port() -> int:
@@ -26,25 +38,61 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+def environment_in(folder: Path, data_dir: Path) -> dict[str, str]:
+    """For a bot whose data lie in `folder`, with the trained model of `data_dir` and a free port."""
+    (folder / "models").symlink_to((data_dir / "models").absolute())
+    port = free_port()
+    clean = {name: value for name, value in os.environ.items() if not name.upper().startswith(_NOT_OURS)}
+    return {**clean, "BOT_DATA_DIR": str(folder), "BOT_PORT": str(port), "BOT_LOG": "json", "LANGUAGE": "en"}
+
+
+def web_address(environment: Mapping[str, str]) -> str:
+    return f"http://127.0.0.1:{environment['BOT_PORT']}"
+
+
+def telegram_settings(fake: FakeTelegram, way: str, environment: Mapping[str, str]) -> dict[str, str]:
+    settings = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url}
+    if way == "webhook":
+        settings |= {"BOT_TELEGRAM_WEBHOOK_URL": web_address(environment), "BOT_TELEGRAM_SECRET": "s3cret"}
+    return {**environment, **settings}
+
+
+def messenger_settings(graph: FakeGraph, environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **environment,
+        "BOT_MESSENGER_PAGE_TOKEN": graph.access_token,
+        "BOT_MESSENGER_APP_SECRET": graph.app_secret,
+        "BOT_MESSENGER_VERIFY_TOKEN": "word",
+        "BOT_MESSENGER_PAGE_ID": graph.page_id,
+        "BOT_MESSENGER_GRAPH_URL": graph.url,
+    }
+
+
 @asynccontextmanager
-async def running(environment: dict[str, str], log: Path) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The bot, from the moment it says where it listens."""
+async def running(
+    environment: Mapping[str, str], log: Path, command: tuple[str, ...] = PRODUCT, start_within: float = 180.0
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The bot, from the moment it says where it listens; Ended if it never does. Killed at the end, if it has not ended by itself."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot", "run", env=environment, stderr=asyncio.subprocess.PIPE, cwd=ROOT
+        sys.executable, "-m", *command, env=dict(environment), stderr=asyncio.subprocess.PIPE, cwd=ROOT
     )
     assert process.stderr
+    copying = None
+    line = last = b""
     try:
-        async with asyncio.timeout(180), asyncio.TaskGroup() as tasks:
-            while b'"event": "running"' not in (line := await process.stderr.readline()):
-                assert line, log.read_text()
-                _append(log, line)
-            copying = tasks.create_task(_copy(process.stderr, log))
-            yield process
-            copying.cancel()
+        async with asyncio.timeout(start_within):
+            while b'"event": "running"' not in line:
+                if not (line := await process.stderr.readline()):
+                    raise Ended(last.decode(errors="replace").strip(), await process.wait())
+                _append(log, last := line)
+        copying = asyncio.create_task(_copy(process.stderr, log))
+        yield process
     finally:
         if process.returncode is None:
             process.kill()
         await process.wait()
+        if copying:
+            await copying
 
 
 async def _copy(stream: asyncio.StreamReader, log: Path) -> None:

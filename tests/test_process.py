@@ -10,14 +10,7 @@ from starlette.responses import Response
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_meta import Meta
 from tests.fakes.telegram import FakeTelegram
-from tests.running import SCRIPT, answers, running
-
-
-def settings_for(fake: FakeTelegram, way: str, environment: dict[str, str]) -> dict[str, str]:
-    settings = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url}
-    if way == "webhook":
-        settings |= {"BOT_TELEGRAM_WEBHOOK_URL": f"http://127.0.0.1:{environment['BOT_PORT']}", "BOT_TELEGRAM_SECRET": "s3cret"}
-    return environment | settings
+from tests.running import SCRIPT, answers, messenger_settings, running, telegram_settings, web_address
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
@@ -27,7 +20,7 @@ async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_orde
     log = tmp_path / "log"
     async with FakeTelegram(allow_http_webhook=True) as fake:
         people = [fake.person(number, language_code="pl") for number in (1, 2, 3)]
-        environment = settings_for(fake, way, environment)
+        environment = telegram_settings(fake, way, environment)
         fake.faults.too_many_requests("sendMessage", retry_after=1, times=10_000)
         async with running(environment, log) as process:
             await fake.until(lambda: any(call.method in ("getUpdates", "setWebhook") for call in fake.calls), timeout=60)
@@ -50,16 +43,10 @@ async def test_a_bot_killed_in_the_middle_answers_every_message_once_and_in_orde
 
 
 async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_order(tmp_path: Path, environment: dict[str, str]) -> None:
-    log, url = tmp_path / "log", f"http://127.0.0.1:{environment['BOT_PORT']}/messenger"
+    log, url = tmp_path / "log", f"{web_address(environment)}/messenger"
     async with FakeGraph() as graph, Meta(graph, url, attempts=50) as meta:
         people = [graph.person() for _ in range(3)]
-        environment |= {
-            "BOT_MESSENGER_PAGE_TOKEN": graph.access_token,
-            "BOT_MESSENGER_APP_SECRET": graph.app_secret,
-            "BOT_MESSENGER_VERIFY_TOKEN": "word",
-            "BOT_MESSENGER_PAGE_ID": graph.page_id,
-            "BOT_MESSENGER_GRAPH_URL": graph.url,
-        }
+        environment = messenger_settings(graph, environment)
         graph.faults.answer("messages", lambda: Response(status_code=503), times=10_000)
         async with running(environment, log) as process:
             assert (await meta.verifies("word")).text == "1158201444"
@@ -89,7 +76,7 @@ async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_o
 
 async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:
     async with running(environment, tmp_path / "log") as process, httpx.AsyncClient() as client:
-        response = await client.get(f"http://127.0.0.1:{environment['BOT_PORT']}/health")
+        response = await client.get(f"{web_address(environment)}/health")
         assert response.json()["status"] == "ok"
         process.terminate()
         assert await process.wait() == 0

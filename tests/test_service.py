@@ -9,7 +9,7 @@ from starlette.routing import BaseRoute
 
 from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
 from bot.service import Service
-from bot.store import Store
+from bot.store import Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
 from bot.store.notices import Notices
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
@@ -241,6 +241,63 @@ async def test_an_answer_that_keeps_failing_ends_in_an_apology(tmp_path: Path, m
     async with running(tmp_path, fail) as bot:
         await bot.say(("1", OLENA, "hello"))
         await bot.channel.until(lambda: bot.channel.sent == [("olena", "sorry")])
+
+
+async def test_an_answer_that_never_ends_ends_in_an_apology_and_keeps_nobody_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+    monkeypatch.setattr("bot.service.ANSWER_WITHIN", 0.01)
+
+    async def hang_for_olena(message: Message, conversation: Conversation) -> Turn:
+        if message.sender == OLENA:
+            await asyncio.Event().wait()
+        return await echo(message, conversation)
+
+    async with running(tmp_path, hang_for_olena) as bot:
+        await bot.say(*((str(number), OLENA, "first") for number in range(5)), ("6", AHMED, "other"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 6)
+        assert sorted(bot.channel.sent) == [("ahmed", "other"), *[("olena", "sorry")] * 5]
+
+
+async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.STORE_AGAIN", 0.01)
+    monkeypatch.setattr("bot.store.LEASE", 0.05)
+    async with running(tmp_path) as bot:
+        tried, whole, back = asyncio.Queue[int](), bot.store.delivered, asyncio.Event()
+
+        async def delivered(job: Job) -> None:
+            tried.put_nowait(job.attempt)
+            if not back.is_set():
+                raise StoreDown
+            await whole(job)
+
+        monkeypatch.setattr(bot.store, "delivered", delivered)
+        await bot.say(("1", OLENA, "hello"))
+        async with asyncio.timeout(20):
+            while await tried.get() < 2:  # its lease runs out, and it is claimed again
+                pass
+            back.set()
+            await bot.say(("2", OLENA, "again"))
+            await bot.channel.until(lambda: ("olena", "again") in bot.channel.sent)
+        assert bot.channel.sent == [("olena", "hello"), ("olena", "again")]
+
+
+async def test_an_answer_that_the_store_could_not_take_waits_for_the_store_and_not_for_its_lease(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.STORE_AGAIN", 0.01)
+    async with running(tmp_path) as bot:
+        troubles, whole = [StoreDown(), StoreDown()], bot.store.finish
+
+        async def finish(job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool) -> bool:
+            if troubles:
+                raise troubles.pop()
+            return await whole(job, turn, replies, when_here=when_here)
+
+        monkeypatch.setattr(bot.store, "finish", finish)
+        await bot.say(("1", OLENA, "hello"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello")])  # within twenty seconds; a lease is a minute
 
 
 async def test_a_person_sees_that_an_answer_is_coming_only_when_it_takes_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
