@@ -10,8 +10,9 @@ from bot import edits
 from bot.content import Content
 from bot.reading import Reading, Request
 from bot.replies import Replies
-from bot.types import Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
+from bot.types import INTRODUCED, Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
+SAYS_IT = ("action_start", "utter_greet", "utter_bot_challenge")  # that it is a program, in their own words
 ALWAYS = ("forget", "privacy")  # commands that are obeyed even while a consultant writes
 _RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
 
@@ -36,7 +37,9 @@ class Dialogue:
         turn = await self._answer(message, conversation)
         if not edits.is_news(message, conversation, turn):
             return Turn(conversation, (), "action_listen", turn.intent, turn.understanding)
-        return turn if turn.forget or turn.action == "action_listen" else _with_slots(turn, **{edits.LAST: edits.noted(message)})
+        if turn.forget or turn.action == "action_listen":
+            return turn
+        return self._introduced(_with_slots(turn, **{edits.LAST: edits.noted(message)}))
 
     async def _answer(self, message: Message, conversation: Conversation) -> Turn:
         request = await self._read(message, conversation)
@@ -63,6 +66,17 @@ class Dialogue:
             also=request.second.intent if request.second else None,
             understanding=request.understanding,
         )
+
+    def _introduced(self, turn: Turn) -> Turn:
+        """Says that it is a program: in the first answer, after a day of silence, and after a consultant. Never before help in danger."""
+        if turn.conversation.slots.get(INTRODUCED) or (turn.understanding and turn.understanding.crisis) or "crisis/" in turn.action:
+            return turn
+        turn = _with_slots(turn, **{INTRODUCED: True})
+        if turn.action in SAYS_IT or not turn.replies:
+            return turn
+        first, *others = turn.replies
+        line = self.replies.line("utter_program", first.language)
+        return replace(turn, replies=(replace(first, text=f"{first.text}\n\n{line}"), *others))
 
     def apologise(self, conversation: Conversation) -> Turn:
         """For the service, when answering failed again and again."""

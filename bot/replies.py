@@ -22,6 +22,7 @@ NEEDED = (
     "utter_empty",
     "utter_apology",
     "utter_ask_office",
+    "utter_program",
     "utter_answered_in_uk",
     "utter_answered_in_pl",
     "utter_crisis_topic",

@@ -67,6 +67,9 @@ class Understanding:
     crisis: Crisis | None = None
 
 
+INTRODUCED = "introduced"  # the slot: somebody was told that this is a program, and no consultant has written since
+
+
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """What we remember between two messages."""

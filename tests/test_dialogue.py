@@ -12,6 +12,7 @@ from bot.types import Address, Conversation, Crisis, Language, Message, Turn, Un
 OLENA = Address("telegram", "1")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 ACT, ACTIONS = executor()
+PROGRAM = "Odpowiada Ci program, a nie człowiek."
 
 
 class Bot:
@@ -420,3 +421,24 @@ async def test_what_is_kept_to_know_an_edit_holds_no_words(bot: Bot) -> None:
     original, digest = bot.conversation.slots["last_message"]
     assert (original, len(digest)) == ("77", 16)
     assert "canary" not in digest
+
+
+async def test_the_first_answer_says_that_it_is_a_program_and_the_next_one_need_not(bot: Bot) -> None:
+    first = await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    second = await bot.hear("szukam pracy", intent="career/job_search")
+    assert [PROGRAM in turn.replies[0].text for turn in (first, second)] == [True, False]
+
+
+@pytest.mark.parametrize("crisis", list(Crisis))
+async def test_help_in_danger_comes_without_a_word_about_programs_and_the_next_answer_has_it(bot: Bot, crisis: Crisis) -> None:
+    danger = await bot.hear("pomocy", intent=f"crisis/{crisis}", crisis=crisis)
+    after = await bot.hear("szukam pracy", intent="career/job_search")
+    assert [PROGRAM in turn.replies[0].text for turn in (danger, after)] == [False, True]
+
+
+@pytest.mark.parametrize("payload", ["/start", "/greet", "/bot_challenge"])
+async def test_what_says_it_in_its_own_words_says_it_once(bot: Bot, payload: str) -> None:
+    turn = await bot.press(payload)
+    assert PROGRAM not in turn.replies[0].text
+    assert "program" in turn.replies[0].text.lower()
+    assert PROGRAM not in (await bot.press("/help")).replies[0].text

@@ -20,7 +20,7 @@ from bot.nlu.text import cyrillic_from_latin, normalise
 
 Bytes = NDArray[np.uint8]
 
-RECIPE = "14"  # raise it when a change here must retrain what is saved
+RECIPE = "13"  # raise it when a change here must retrain what is saved
 # Both on examples the model has not seen; a third of them never name their topic, so real messages fare better.
 PRECISION = 0.945  # of what is answered without asking back
 QUICK = 0.97  # precision of what the n-grams say alone from which no vector is asked for
@@ -84,8 +84,7 @@ def train(
 
     intents = [example.intent for example in examples]
     folds = [int(hashlib.sha256(text.encode()).hexdigest()[:8], 16) for text in texts]
-    ordinary = [kind(intent) == HARMLESS for intent in intents]
-    heads, held_out, by_words = Heads.fit(texts, vectors, intents, folds, ordinary)
+    heads, held_out, by_words = Heads.fit(texts, vectors, intents, folds)
     truth = [heads.labels.index(intent) for intent in intents]
     return Model(
         spoken,

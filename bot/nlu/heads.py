@@ -56,17 +56,12 @@ class Heads:
 
     @classmethod
     def fit(
-        cls,
-        texts: Sequence[str],
-        vectors: Callable[[], Vectors | None],
-        labels: Sequence[str],
-        groups: Sequence[int],
-        ordinary: Sequence[bool] | None = None,
+        cls, texts: Sequence[str], vectors: Callable[[], Vectors | None], labels: Sequence[str], groups: Sequence[int]
     ) -> tuple["Heads", Floats, Floats]:
         """The heads, and for each text the log-probabilities that heads trained without its fold give it: with vectors, and without.
 
         `vectors` makes them while the n-grams are learnt. `groups` keeps texts together that must not be split between training and
-        checking. The `ordinary` ones calibrate: examples of a crisis are hard on purpose, and have a threshold of their own.
+        checking.
         """
         fold = np.asarray(groups) % FOLDS
         learns = [np.flatnonzero(fold != k) for k in range(FOLDS + 1)]  # there is no fold of the last number: all are learnt
@@ -93,8 +88,7 @@ class Heads:
             held_out_words[where] = part.fused(scores, None)
             held_out[where] = part.fused(scores, None if made is None else made[outside])
         truth = np.array([names.index(label) for label in labels])
-        rows = slice(None) if ordinary is None else np.flatnonzero(ordinary)
-        sharpness, without = _sharpness(held_out[rows], truth[rows]), _sharpness(held_out_words[rows], truth[rows])
+        sharpness, without = _sharpness(held_out, truth), _sharpness(held_out_words, truth)
         fitted = replace(whole, sharpness=sharpness, sharpness_without=without)
         return fitted, log_softmax(np.float32(sharpness) * held_out), log_softmax(np.float32(without) * held_out_words)
 

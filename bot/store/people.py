@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import retention
 from bot.store.database import insert, lock
 from bot.store.tables import conversations
-from bot.types import Address, Conversation
+from bot.types import INTRODUCED, Address, Conversation
 
 
 async def lock_order(connection: AsyncConnection, address: Address) -> None:
@@ -46,7 +46,10 @@ async def pause(connection: AsyncConnection, address: Address, until: float, now
 
 
 async def resume(connection: AsyncConnection, address: Address) -> None:
-    await connection.execute(update(conversations).where(_of(address)).values(paused_until=None))
+    """Whoever has written with a human must hear again that the next answer is a program's."""
+    slots = (await connection.execute(select(conversations.c.slots).where(_of(address)))).scalar() or {}
+    kept = {name: value for name, value in slots.items() if name != INTRODUCED}
+    await connection.execute(update(conversations).where(_of(address)).values(paused_until=None, slots=kept))
 
 
 async def erase(connection: AsyncConnection, address: Address, *tables: Table) -> None:

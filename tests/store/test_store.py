@@ -409,3 +409,12 @@ async def test_who_has_waited_longest_comes_first(store: Store, clock: Clock) ->
     clock.pass_(9)
     assert (await claim(store))[1].sender == AHMED
     assert (await claim(store))[1].sender == OLENA
+
+
+async def test_after_a_consultant_it_must_be_said_again_that_this_is_a_program(store: Store) -> None:
+    await store.receive(message(1))
+    await answer(store, turn(language="uk", introduced=True))
+    await store.pause(OLENA, HOUR)
+    await store.resume(OLENA)
+    await store.receive(message(2))
+    assert (await claim(store))[2] == Conversation(OLENA, {"language": "uk"})
