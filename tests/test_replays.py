@@ -42,10 +42,10 @@ class Bot:
     async def work(self) -> int:
         """Answer and deliver all there is; how many replies went out."""
         sent = 0
-        while claimed := await self.store.next_message():
-            await self.service.answer_message(*claimed)
-        while due := await self.store.next_reply():
-            await self.service.deliver_reply(*due)
+        while answering := await self.service._claim_message():
+            await answering()
+        while delivering := await self.service._claim_reply():
+            await delivering()
             sent += 1
         return sent
 

@@ -29,7 +29,7 @@ from tests.fakes.server import serve
 
 CANARY = "canary7f3a"
 TOKENS = {name: f"{number}:{CANARY}-{name}".replace("_", "-") for number, name in enumerate(secrets(), 1)}
-TOKENS["telegram_secret"] = CANARY
+TOKENS |= {"telegram_secret": CANARY, "database_url": f"postgresql+asyncpg://bot:{CANARY}@127.0.0.1:1/bot"}
 PLATFORMS = ["telegram", "messenger", "viber"]
 STATUSES = [200, 400, 401, 403, 404, 409, 429, 500, 502]
 SECRET = re.compile(r"secret|token|signature|passw", re.IGNORECASE)
@@ -58,7 +58,7 @@ class Echo:
 async def platform(echo: Echo, token: str = "") -> AsyncIterator[dict[str, Channel]]:
     methods = ["GET", "POST", "DELETE"]
     async with serve(Starlette(routes=[Route("/{path:path}", echo.answer, methods=methods)])) as url:
-        environ = {variable(name): token or secret for name, secret in TOKENS.items() if not (token and name == "telegram_secret")}
+        environ = {variable(name): token if token and name.endswith("_token") else secret for name, secret in TOKENS.items()}
         environ |= {variable(f"{name}_url"): url for name in ("telegram_api", "messenger_graph", "viber_api")}
         environ |= {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org", "BOT_WEB_CHAT": "false"}
         channels = dict(channels_from(load(environ)))
