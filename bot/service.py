@@ -212,5 +212,7 @@ class Service:
                 telemetry.waiting_replies.set(replies)
             except StoreDown as error:
                 _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
+            except Exception as error:  # it erases and counts: people are answered all the same
+                _log.error("sweep.failed", error=where(error), do="check the disk; if it repeats, report the place named in `error`")
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), SWEEP)
