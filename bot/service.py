@@ -236,11 +236,16 @@ class Service:
                 await asyncio.wait_for(self._stopping.wait(), STORE_AGAIN)
 
     async def _sweep(self) -> None:
-        await self._store.sweep()
-        self.mailbox.stores = True
-        for address in await self._store.give_up(GIVE_UP):
-            telemetry.replies_total.labels(address.channel, "given_up").inc()
-            _log.info("reply.done", person=who(address), channel=address.channel, outcome="given_up", age=GIVE_UP)
-        messages, replies = await self._store.open_rows()
-        telemetry.waiting_messages.set(messages)
-        telemetry.waiting_replies.set(replies)
+        try:
+            await self._store.sweep()
+            self.mailbox.stores = True
+            for address in await self._store.give_up(GIVE_UP):
+                telemetry.replies_total.labels(address.channel, "given_up").inc()
+                _log.info("reply.done", person=who(address), channel=address.channel, outcome="given_up", age=GIVE_UP)
+            messages, replies = await self._store.open_rows()
+            telemetry.waiting_messages.set(messages)
+            telemetry.waiting_replies.set(replies)
+        except StoreDown:
+            raise
+        except Exception as error:  # it erases and counts: people are answered all the same
+            _log.error("sweep.failed", error=where(error), do="check the disk; if it repeats, report the place named in `error`")

@@ -1,4 +1,5 @@
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -154,6 +155,20 @@ async def test_a_message_that_could_not_be_kept_shows_in_the_health_until_one_ca
             await connection.exec_driver_sql("ALTER TABLE away RENAME TO inbox")
         await bot.say(("1", OLENA, "hello"))
         assert bot.service.mailbox.stores is True
+
+
+async def test_people_are_answered_even_if_nothing_can_be_erased(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    swept = asyncio.Event()
+
+    async def sweep(_store: Store) -> None:
+        swept.set()
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(Store, "sweep", sweep)
+    async with running(tmp_path) as bot:
+        await swept.wait()
+        await bot.say(("1", OLENA, "hello"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello")])
 
 
 async def test_a_long_reply_is_split_for_its_channel(tmp_path: Path) -> None:
