@@ -6,13 +6,16 @@ It does not know what is claimed. A store that is down ends nothing: it is tried
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from bot.store import StoreDown
 from bot.telemetry import log
 
 LONGEST_WAIT = 30.0
+STORE_AGAIN = 1.0  # seconds between two tries to write while the store is down
 _log = log("service")
 
+T = TypeVar("T")
 Work = Callable[[], Awaitable[None]]
 
 
@@ -51,6 +54,18 @@ async def every(seconds: float, work: Work, stopping: asyncio.Event) -> None:
             store_is_down(error)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), seconds)
+
+
+async def surely(write: Callable[[], Awaitable[T]], stopping: asyncio.Event) -> T:
+    """Write it as soon as the store can: left to the next lease, it would be done twice, or a minute late."""
+    while True:
+        try:
+            return await write()
+        except StoreDown:
+            if stopping.is_set():
+                raise
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), STORE_AGAIN)
 
 
 def store_is_down(error: StoreDown) -> None:

@@ -1,19 +1,18 @@
-"""The two loops: answer what came in, deliver what goes out.
+"""The two loops: answer what came in, and see that what goes out is delivered (`bot.delivery`).
 
-The only place that catches everything, because only here it is known what a failure costs. It decides and says nothing itself.
+The only places that catch everything, because only here it is known what a failure costs. It decides and says nothing itself.
 """
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import ParamSpec, TypeVar
 
 from bot import telemetry
-from bot.channels.base import Channel, Gone, Refused, TryLater, pause_after
+from bot.channels.base import Channel
 from bot.channels.splitting import parts
-from bot.loops import LONGEST_WAIT, claiming, every
+from bot.delivery import GIVE_UP, Delivery
+from bot.loops import LONGEST_WAIT, claiming, every, surely
 from bot.mailbox import StoreMailbox
 from bot.presence import Presence
 from bot.store import Job, Store, StoreDown
@@ -23,16 +22,11 @@ from bot.types import Address, Answer, Conversation, Message, Reply, Turn
 
 BACKOFF = 2.0  # seconds, to the power of the attempt
 TRIES = 3  # before the person hears that we could not
-GIVE_UP = 24 * 3600.0  # a reply older than this helps nobody
 SWEEP = 600.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
 ANSWER_WITHIN = 10.0  # seconds after which it counts as failed: what never ends must not keep a worker
-STORE_AGAIN = 1.0  # seconds between two tries to write while the store is down
 _log = log("service")
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 Apologise = Callable[[Conversation], Turn]
 
@@ -56,7 +50,7 @@ class Service:
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
-        self._unrecorded: set[int] = set()  # replies that went out while the store could not keep that
+        self._delivery = Delivery(store, channels, self._presence, self._reply_is_here, self._stopping)
         self.mailbox = StoreMailbox(store, self._message_is_here, self._look_after)
 
     async def run(self) -> None:
@@ -112,9 +106,9 @@ class Service:
                 raise
             if claimed:
                 self._presence.put_back(here)
-                return partial(self.deliver_reply, *claimed)
+                return partial(self._delivery.deliver, *claimed)
         claimed = await self._store.next_reply()
-        return partial(self.deliver_reply, *claimed) if claimed else None
+        return partial(self._delivery.deliver, *claimed) if claimed else None
 
     async def answer_message(self, job: Job, message: Message, conversation: Conversation) -> None:
         person, channel = who(message.sender), message.sender.channel
@@ -127,14 +121,14 @@ class Service:
             telemetry.failures_total.labels(channel).inc()
             _log.error("answer.failed", person=person, attempt=job.attempt, error=where(error), do="report the place named in `error`")
             if job.attempt < TRIES:
-                await self._surely(self._store.postpone_message, job, BACKOFF**job.attempt)
+                await surely(partial(self._store.postpone_message, job, BACKOFF**job.attempt), self._stopping)
                 return
             turn = self._apologise(conversation)
         finally:
             noticed.cancel()
         seconds = time.perf_counter() - started
         replies, held = self._fitting(turn, channel), self._presence.holds(channel)
-        finished = await self._surely(self._store.finish, job, turn, replies, when_here=held)
+        finished = await surely(partial(self._store.finish, job, turn, replies, when_here=held), self._stopping)
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return
@@ -160,80 +154,6 @@ class Service:
         if understanding and understanding.crisis:
             telemetry.crises_total.labels(channel, understanding.crisis.value).inc()
         _log.info("answer.done", person=person, channel=channel, language=language, ms=round(seconds * 1000, 1))
-
-    async def deliver_reply(self, job: Job, address: Address, reply: Reply) -> None:
-        if job.id in self._unrecorded:  # its lease ran out meanwhile
-            await self._store.delivered(job)
-            return
-        channel = self._channels.get(address.channel)
-        person = who(address)
-        outcome = "sent"
-        try:
-            if channel is None:
-                raise TryLater("channel is off", 60)
-            await channel.send(address.person, reply)
-        except TryLater as error:
-            if job.age < GIVE_UP:
-                await self._postpone(job, address, error)
-                return
-            outcome = "given_up"
-        except Refused as error:
-            outcome = "refused"
-            _log.error("reply.refused", person=person, channel=address.channel, reason=str(error), do=error.do)
-        except Gone as error:
-            outcome = "gone"
-            _log.info("reply.gone", person=person, channel=address.channel, reason=str(error))
-            await self._store.forget(address)
-        except Exception as error:
-            if self._stopping.is_set():  # its channel was closed under it; the next start sends it
-                await self._store.postpone_reply(job, 0.0)
-                return
-            outcome = "refused" if job.attempt >= TRIES else "failed"
-            _log.error("reply.failed", person=person, channel=address.channel, error=where(error), do="report the place named in `error`")
-            if outcome == "failed":
-                await self._surely(self._store.postpone_reply, job, BACKOFF**job.attempt)
-                return
-        await self._record_delivery(job)
-        self._presence.look_after(address)  # for the next one
-        telemetry.replies_total.labels(address.channel, outcome).inc()
-        _log.info("reply.done", person=person, channel=address.channel, outcome=outcome, age=round(job.age, 1))
-
-    async def _postpone(self, job: Job, address: Address, error: TryLater) -> None:
-        wait = self._wait(error, job, address)
-        person, reason = who(address), str(error)
-        if error.do:
-            _log.warning("reply.postponed", person=person, channel=address.channel, reason=reason, retry_in=wait, do=error.do)
-        else:
-            _log.info("reply.postponed", person=person, channel=address.channel, reason=reason, retry_in=wait)
-        telemetry.replies_total.labels(address.channel, "postponed").inc()
-        await self._surely(self._store.postpone_reply, job, wait)
-        if wait is None:
-            self._reply_is_here(address)  # perhaps where this person is connected now
-
-    async def _record_delivery(self, job: Job) -> None:
-        """What is gone must not go again, whatever the store does meanwhile."""
-        try:
-            await self._store.delivered(job)
-        except StoreDown:
-            self._unrecorded.add(job.id)
-            await self._surely(self._store.delivered, job)
-
-    def _wait(self, error: TryLater, job: Job, address: Address) -> float | None:
-        """Seconds until the next try; None: until this person is here."""
-        if self._presence.holds(address.channel) and not self._presence.has(address):
-            return None
-        return error.seconds if error.seconds is not None else pause_after(job.attempt)
-
-    async def _surely(self, write: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Write it as soon as the store can: left to the next lease, it would be done twice, or a minute late."""
-        while True:
-            try:
-                return await write(*args, **kwargs)
-            except StoreDown:
-                if self._stopping.is_set():
-                    raise
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), STORE_AGAIN)
 
     async def _sweep(self) -> None:
         try:

@@ -253,6 +253,7 @@ async def test_an_answer_that_keeps_failing_ends_in_an_apology(tmp_path: Path, m
         raise ZeroDivisionError("canary")
 
     monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+    monkeypatch.setattr("bot.delivery.BACKOFF", 0.0)
     async with running(tmp_path, fail) as bot:
         await bot.say(("1", OLENA, "hello"))
         await bot.channel.until(lambda: bot.channel.sent == [("olena", "sorry")])
@@ -262,6 +263,7 @@ async def test_an_answer_that_never_ends_ends_in_an_apology_and_keeps_nobody_wai
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+    monkeypatch.setattr("bot.delivery.BACKOFF", 0.0)
     monkeypatch.setattr("bot.service.ANSWER_WITHIN", 0.01)
 
     async def hang_for_olena(message: Message, conversation: Conversation) -> Turn:
@@ -276,7 +278,7 @@ async def test_an_answer_that_never_ends_ends_in_an_apology_and_keeps_nobody_wai
 
 
 async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.service.STORE_AGAIN", 0.01)
+    monkeypatch.setattr("bot.loops.STORE_AGAIN", 0.01)
     monkeypatch.setattr("bot.store.LEASE", 0.05)
     async with running(tmp_path) as bot:
         tried, whole, back = asyncio.Queue[int](), bot.store.delivered, asyncio.Event()
@@ -301,7 +303,7 @@ async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(
 async def test_an_answer_that_the_store_could_not_take_waits_for_the_store_and_not_for_its_lease(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.service.STORE_AGAIN", 0.01)
+    monkeypatch.setattr("bot.loops.STORE_AGAIN", 0.01)
     async with running(tmp_path) as bot:
         troubles, whole = [StoreDown(), StoreDown()], bot.store.finish
 
@@ -361,6 +363,7 @@ async def test_no_log_line_holds_what_a_person_wrote_or_who_it_was(
     tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.service.BACKOFF", 0.0)
+    monkeypatch.setattr("bot.delivery.BACKOFF", 0.0)
 
     async def fail_once(message: Message, conversation: Conversation) -> Turn:
         raise ValueError(f"cannot read {message.text} of {message.sender.person}")
