@@ -210,9 +210,10 @@ def main() -> None:
     _let_time_pass(control)
     _resolve(control)
     if plan.impatient:
-        from bot import service
+        from bot import loops, service
 
-        service.LONGEST_WAIT = 0.2
+        loops.LONGEST_WAIT = 0.2
+        vars(service)["LONGEST_WAIT"] = 0.2  # it has its own name for the same
     if plan.read_only:
         _refuse_to_write(control)
     if plan.poison or plan.hangs:

@@ -236,7 +236,7 @@ class Trial:
             health = (await client.get(f"{web_address(self.environment)}/health")).json()
         except (httpx.HTTPError, ValueError):
             return True
-        return health["status"] != "ok" or health["waiting_messages"] + health["waiting_replies"] > 0
+        return bool(health["status"] != "ok" or health["waiting_messages"] + health["waiting_replies"] > 0)
 
     async def outcome(self, within: float = PATIENCE) -> Outcome:
         await self.quiet(within)

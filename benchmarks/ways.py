@@ -38,9 +38,16 @@ CONNECTIONS = 40  # that Meta has open at once
 class Way(Protocol):
     """`who` is whatever `person` returned. `repeat`: how many times the platform delivers each message again."""
 
-    name: str
-    faults: Faults
-    sends: tuple[str, ...]  # calls that deliver a reply, as the faults name them
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def faults(self) -> Faults: ...
+
+    @property
+    def sends(self) -> tuple[str, ...]:
+        """Calls that deliver a reply, as the faults name them."""
+
     limits: Limits
     refusals: list[str]
     repeat: int
