@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from bot.followup import SURE, in_context, leans_on_topic, questions_in
@@ -25,10 +25,11 @@ class Request:
 
 
 class Reading:
-    """`titles` are the questions that have an answer of their own."""
+    """`titles` are the questions that have an answer of their own, and what they are called in each language."""
 
-    def __init__(self, understand: Understand, titles: Collection[str]) -> None:
+    def __init__(self, understand: Understand, titles: Mapping[str, Mapping[str, str]]) -> None:
         self._understand, self._titles = understand, titles
+        self._named = _by_title(titles)
 
     async def __call__(self, message: Message, conversation: Conversation) -> Request:
         spoken = message.payload or message.text.strip()
@@ -38,6 +39,8 @@ class Reading:
             return Request("empty" if message.text else "unsupported", message.text)
         if spoken in EMERGENCY_NUMBERS:
             return _request(spoken, Understanding("crisis/danger", 1.0, (("crisis/danger", 1.0),), crisis=Crisis.DANGER))
+        if named := self._named.get(_plain(spoken)):  # the words of a button, typed or read out
+            return _request(message.text, named)
         understanding = await self._understand(message.text)
         if not understanding.crisis and (two := await self._two_questions(message.text, conversation)):
             return two
@@ -66,6 +69,25 @@ class Reading:
     def _clear(self, request: Request) -> bool:
         found = request.understanding
         return found is not None and (found.sure or found.confidence >= SURE) and request.intent in self._titles and not found.crisis
+
+
+def _by_title(titles: Mapping[str, Mapping[str, str]]) -> dict[str, Understanding]:
+    """What two questions are called is no name; what a question is called in several languages tells none of them."""
+    meant: dict[str, set[tuple[str, str]]] = {}
+    for name, titled in titles.items():
+        for language, title in titled.items():
+            meant.setdefault(_plain(title), set()).add((name, language))
+    return {title: _named(uses) for title, uses in meant.items() if len({name for name, _language in uses}) == 1}
+
+
+def _named(uses: set[tuple[str, str]]) -> Understanding:
+    name, language = min(uses)
+    written = language if len(uses) == 1 else None
+    return Understanding(name, 1.0, ((name, 1.0),), language=written, language_confidence=1.0 if written else 0.0)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split()).strip(" .!?")
 
 
 def _request(text: str, understanding: Understanding) -> Request:

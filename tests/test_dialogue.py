@@ -442,3 +442,25 @@ async def test_what_says_it_in_its_own_words_says_it_once(bot: Bot, payload: str
     assert PROGRAM not in turn.replies[0].text
     assert "program" in turn.replies[0].text.lower()
     assert PROGRAM not in (await bot.press("/help")).replies[0].text
+
+
+@pytest.mark.parametrize(
+    ("typed", "action", "language"),
+    [
+        ("контакт", "action_iom/contact", Language.UK),
+        ("Umowa.", "utter_fair_work/contract", Language.PL),
+        (" unpaid  WAGES ", "utter_fair_work/unpaid_wages", Language.EN),
+        ("Going home", "action_help", Language.EN),
+        ("Frontex", "utter_border/frontex", Language.PL),
+    ],
+)
+async def test_the_words_of_a_button_may_be_typed(bot: Bot, typed: str, action: str, language: Language) -> None:
+    turn = await bot.hear(typed, intent="out_of_scope", sure=False)
+    assert (turn.action, turn.replies[0].language) == (action, language)
+
+
+async def test_every_title_leads_where_its_button_leads(bot: Bot, own_content: content.Content) -> None:
+    for name, titles in own_content.titles.items():
+        for title in titles.values():
+            typed, pressed = await bot.hear(title, intent="out_of_scope", sure=False), await bot.press(f"/{name}")
+            assert typed.action == pressed.action, title

@@ -142,7 +142,7 @@ async def test_a_link_opens_what_its_name_says(own_content: Content) -> None:
         raise AssertionError(text)
 
     message = message_in(referral={"ref": "fair_work-contract_uk"})
-    request = await Reading(understand, [])(message, Conversation(OLENA))
+    request = await Reading(understand, {})(message, Conversation(OLENA))
     assert request.intent == "start"
     assert deep_link(request.entities["argument"], domain_of(own_content, frozenset())) == ("fair_work/contract", "uk")
 
