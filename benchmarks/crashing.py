@@ -92,7 +92,7 @@ def points() -> dict[str, Callable[[Die], None]]:
     from bot.channels.messenger import Messenger
     from bot.channels.telegram import Telegram
     from bot.dialogue import Dialogue
-    from bot.store import Store
+    from bot.store import Store, people
 
     def when_channels_close(die: Die) -> None:
         for channel in (Telegram, Messenger):
@@ -102,7 +102,7 @@ def points() -> dict[str, Callable[[Die], None]]:
         "before insert": _before(Store, "receive"),
         "after insert, before 200": _after(Store, "receive"),
         "during the answer": _after(Dialogue, "answer"),
-        "in the transaction": _before(Store, "_save"),
+        "in the transaction": _before(people, "save"),
         "after the outbox commit": _after(Store, "finish"),
         "in mid-send": _when_written,
         "after the reply, before our record": _before(Store, "delivered"),

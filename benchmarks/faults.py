@@ -1,6 +1,6 @@
 """The promise of docs/delivery.md, fault by fault: the bot as a process, killed and hindered, over strict fakes of the platforms.
 
-    python -m benchmarks.faults                      everything; half an hour or more
+    python -m benchmarks.faults                      everything; about half an hour
     python -m benchmarks.faults --short              each fault once, by one way; under five minutes
     python -m benchmarks.faults --only "disk full"   by name, several times if need be
 

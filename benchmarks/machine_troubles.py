@@ -126,7 +126,7 @@ async def no_names(trial: Trial, short: bool) -> Outcome:
 
 async def flood(trial: Trial, short: bool) -> Outcome:
     """The bot comes back after a day to what everybody wrote meanwhile."""
-    await trial.people(*many_people(50 if short else 1000))
+    await trial.people(*many_people(20 if short else 1000))
     number = sum(len(talk.script) for talk in trial.talks)
     trial.all_say()
     (trial.control / WALL).write_text(str(DAY))

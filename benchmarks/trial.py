@@ -147,12 +147,12 @@ class Trial:
         async with asyncio.timeout(PATIENCE):
             await self._up.wait()
 
-    async def died(self, times: int) -> None:
-        """By the planned hand, so often."""
+    async def ended(self, *statuses: int) -> None:
+        """As planned, and in no other way."""
         with contextlib.suppress(TimeoutError):
-            await self._until(lambda: len(self.deaths) >= times)
-        if len(self.deaths) < times:
-            raise NotAsPlanned(f"died {len(self.deaths)} times of {times}")
+            await self._until(lambda: len(self.deaths) >= len(statuses))
+        if self.deaths != [*statuses]:
+            raise NotAsPlanned(f"it ended with {self.deaths} instead of {[*statuses]}")
 
     # The people
 
@@ -244,6 +244,8 @@ class Trial:
         received = {talk.who: self.way.received(talk.who) for talk in self.talks}
         found = [compare(talk, received[talk.who]) for talk in self.talks]
         lost, doubled, disordered, strange = map(sum, zip(*found, strict=True))
+        if unplanned := [status for status in self.deaths if status not in (0, -signal.SIGKILL)]:
+            self.remarks.append(f"!it ended by itself, with {unplanned}")
         gaps = sum(status == -signal.SIGKILL for status in self.deaths) + self.lost_answers
         repeats = max(entry[1] for entry in found)
         return Outcome(lost, doubled, disordered, strange, repeats, seconds, gaps, tuple(self.way.refusals))
