@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.content import Choice, Content, Place, Response
+from bot.content import Choice, Content, Example, Place, Response
 from bot.dialogue import Dialogue
 from bot.parsing import InputError, parse
 from bot.types import Crisis, Language, Understanding
@@ -31,8 +31,11 @@ def response(name: str, *choices: Choice, **extra: Any) -> Response:
 
 CHOICE = Choice("/greet", {language: f"Greet {language}" for language in Language}, PLACE)
 RESPONSES = [response("utter_office", contact=CONTACT), response("utter_contract", CHOICE)] + [
-    response(f"utter_{name}") for name in ("greet", "crisis/danger", "default_fallback", "unsupported", "empty", "ask_office")
+    response(f"utter_{name}") for name in ("greet", "crisis/danger", "default_fallback", "unsupported", "empty", "ask_office", "program")
 ]
+
+
+EXAMPLES = tuple(Example(name, "pl", name, PLACE) for name in ("greet", "contract", "crisis/danger", "unsupported", "empty"))
 
 
 async def understand(text: str) -> Understanding:
@@ -45,7 +48,7 @@ async def act(name: str, tracker: Mapping[str, Any], domain: Mapping[str, Any]) 
 
 
 def dialogue() -> Dialogue:
-    content = Content((), {r.name: r for r in RESPONSES}, ())
+    content = Content(EXAMPLES, {r.name: r for r in RESPONSES}, ())
     return Dialogue(content, understand, act, frozenset({"action_default_fallback"}), lambda: datetime(2026, 11, 24, tzinfo=UTC))
 
 
@@ -71,7 +74,7 @@ async def test_a_line_says_what_was_understood_and_what_is_answered() -> None:
         "crisis": None,
         "action": "utter_contract",
         "reply_language": "pl",
-        "replies": [{"text": "contract pl", "buttons": [{"title": "Greet pl", "payload": "/greet"}]}],
+        "replies": [{"text": "contract pl\n\nprogram pl", "buttons": [{"title": "Greet pl", "payload": "/greet"}]}],
     }
     assert isinstance(milliseconds, float)
     assert milliseconds >= 0
@@ -86,7 +89,7 @@ async def test_a_crisis_is_named() -> None:
 async def test_a_doubt_is_answered_by_the_fallback() -> None:
     (line,) = await parsed("hm")
     assert (line["intent"], line["language"], line["action"]) == ({"name": "greet", "confidence": 0.2}, None, "action_default_fallback")
-    assert line["replies"] == [{"text": "default_fallback pl", "buttons": []}]
+    assert line["replies"] == [{"text": "default_fallback pl\n\nprogram pl", "buttons": []}]
 
 
 @pytest.mark.parametrize(

@@ -360,7 +360,7 @@ async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> N
 
 
 async def test_no_log_line_holds_what_a_person_wrote_or_who_it_was(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, heard: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("bot.service.BACKOFF", 0.0)
     monkeypatch.setattr("bot.delivery.BACKOFF", 0.0)
@@ -372,7 +372,7 @@ async def test_no_log_line_holds_what_a_person_wrote_or_who_it_was(
         await bot.say(("1", Address("fake", "person-4711"), "canary-4712"))
         bot.channel.troubles = [RuntimeError("person-4711 canary-4712")]
         await bot.channel.until(lambda: bool(bot.channel.sent))
-    output = "".join(capfd.readouterr())
+    output = heard()
     assert "answer.failed" in output
     assert "canary-4712" not in output
     assert "person-4711" not in output

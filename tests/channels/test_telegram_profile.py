@@ -111,8 +111,9 @@ async def _again(channel: Telegram) -> list[Shown]:
 
 async def test_a_wrong_token_says_which_variable_to_check(fake: FakeTelegram) -> None:
     stranger = Telegram("1:wrong", fake.url, None, "")
-    with pytest.raises(TryLater, match="BOT_TELEGRAM_TOKEN"):
+    with pytest.raises(TryLater, match="token refused") as later:
         await stranger.profile(PROFILES, dry_run=True)
+    assert "BOT_TELEGRAM_TOKEN" in later.value.do
     await stranger.close()
 
 
