@@ -16,13 +16,12 @@ from starlette.routing import BaseRoute, Route
 from telegram import Bot, LinkPreviewOptions, Update
 from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
-from telegram.request import HTTPXRequest
 
 from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
-from bot.channels.telegram_updates import NAME, UpdatesRequest, heard, update_from
+from bot.channels.telegram_updates import NAME, AnswersRequest, UpdatesRequest, heard, update_from
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
 from bot.settings import Settings
@@ -46,7 +45,7 @@ class Telegram:
         self._secret = secret
         self._bot_id = token.partition(":")[0]
         self._requests = (
-            HTTPXRequest(connection_pool_size=32, read_timeout=20),
+            AnswersRequest(connection_pool_size=32, read_timeout=20),
             UpdatesRequest(connection_pool_size=1, read_timeout=POLL_SECONDS + 10),
         )
         sending, polling = self._requests

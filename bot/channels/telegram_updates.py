@@ -4,6 +4,7 @@ from typing import Any
 
 from telegram import ChatMember, Update, User
 from telegram.constants import ChatType
+from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
 
 from bot.channels.webhooks import key_from, person_from, storable
@@ -32,13 +33,33 @@ _HAPPENED = (
 _log = log("telegram")
 
 
-class UpdatesRequest(HTTPXRequest):
+class _Answer(dict[str, Any]):
+    """An answer in which the library looks for a `result` that may be missing."""
+
+    def __missing__(self, key: str) -> Any:
+        raise TelegramError(f"an answer without {key}")
+
+
+class AnswersRequest(HTTPXRequest):
+    """JSON that is no answer of Telegram, such as a proxy's, is a TelegramError as any other trouble, and not whatever Python raises."""
+
+    @staticmethod
+    def parse_json_payload(payload: bytes) -> dict[str, Any]:
+        answer: Any = HTTPXRequest.parse_json_payload(payload)
+        if not isinstance(answer, dict):
+            raise TelegramError("an answer that is no object")
+        return _Answer(answer)
+
+
+class UpdatesRequest(AnswersRequest):
     """Long polling that gets past an update which the library cannot read: of such a one the number stays, so that the offset moves on."""
 
     @staticmethod
     def parse_json_payload(payload: bytes) -> dict[str, Any]:
-        answer: dict[str, Any] = HTTPXRequest.parse_json_payload(payload)
-        if isinstance(answer.get("result"), list):
+        answer = AnswersRequest.parse_json_payload(payload)
+        if "result" in answer:
+            if not isinstance(answer["result"], list):
+                raise TelegramError("updates that are no list")
             answer["result"] = [raw if update_from(raw) else _number_of(raw) for raw in answer["result"]]
         return answer
 

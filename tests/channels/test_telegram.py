@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
 from telegram import Update
 from telegram.error import BadRequest, Forbidden, InvalidToken, NetworkError, RetryAfter, TelegramError, TimedOut
 
@@ -200,6 +201,30 @@ async def test_long_polling_stores_what_people_wrote_before_it_is_confirmed() ->
         mailbox.down = False
         await fake.until(lambda: not fake.pending, timeout=30)
         assert [message.text for message in mailbox.messages] == ["first"]
+
+
+NO_ANSWERS = ["null", "[]", "5", "<html>", "{}", '{"ok": true}', '{"ok": false}']
+
+
+@pytest.mark.parametrize("body", [*NO_ANSWERS, '{"ok": true, "result": {}}', '{"ok": true, "result": null}'])
+async def test_long_polling_goes_on_after_an_answer_that_is_none(body: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(telegram, "pause_after", lambda failures: 0.01)
+    async with FakeTelegram() as fake:
+        fake.faults.answer("getUpdates", lambda: PlainTextResponse(body))
+        async with polling(fake) as mailbox:
+            fake.say(fake.person(7), "hello")
+            await fake.until(lambda: not fake.pending)
+            assert [message.text for message in mailbox.messages] == ["hello"]
+
+
+@pytest.mark.parametrize("body", NO_ANSWERS)
+async def test_a_reply_is_sent_later_when_the_answer_to_it_is_none(body: str) -> None:
+    async with FakeTelegram() as fake:
+        channel = Telegram(fake.token, fake.url, None, "")
+        fake.faults.answer("sendMessage", lambda: PlainTextResponse(body))
+        with pytest.raises(TryLater):
+            await channel.send(str(fake.person(7).id), Reply("hello", Language.UK))
+        await channel.close()
 
 
 async def test_long_polling_gets_past_an_update_that_cannot_be_read() -> None:
