@@ -14,7 +14,7 @@ from sqlalchemy import insert as insert_many
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import people, queue, retention
-from bot.store.database import StoreDown, insert, transaction
+from bot.store.database import StoreDown, insert, transaction, trouble_is_down
 from bot.store.tables import LONGEST_KEY, conversations, inbox, outbox
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
 
@@ -161,7 +161,7 @@ class Store:
             async with transaction(self.engine) as connection:
                 more = await retention.sweep(connection, self._now())
         if self.engine.dialect.name == "sqlite":
-            async with self.engine.connect() as connection:
+            async with trouble_is_down(), self.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
                 await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
 

@@ -4,6 +4,7 @@
 """
 
 import hashlib
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -78,8 +79,10 @@ async def trouble_is_down() -> AsyncIterator[None]:
     try:
         yield
     except Exception as error:
-        # SQLAlchemy wraps what happens inside a statement; while a connection is made or kept, some comes as it is.
-        if not isinstance(error, (DBAPIError, PoolTimeoutError, OSError)) and not type(error).__module__.startswith("asyncpg."):
+        # SQLAlchemy wraps what happens inside a statement; some of the rest comes as it is, as while a connection is made or kept.
+        if not isinstance(error, (DBAPIError, PoolTimeoutError, OSError, sqlite3.Error)) and not type(error).__module__.startswith(
+            "asyncpg."
+        ):
             raise
         origin = getattr(error, "orig", None) or error
         raise StoreDown(type(origin.__cause__ or origin).__name__) from None

@@ -1,8 +1,10 @@
+import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import LEASE, Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
@@ -154,6 +156,19 @@ async def test_erased_text_is_in_no_file_after_a_sweep(tmp_path: Path) -> None:
     await store.sweep()
     assert (tmp_path / "bot.sqlite3").stat().st_size > 0
     assert all(b"canary-4712" not in file.read_bytes() for file in tmp_path.iterdir())
+    await store.close()
+
+
+async def test_a_log_that_cannot_be_emptied_is_a_store_that_is_down(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"))
+    await migrate(store.engine)
+
+    async def full(_connection: AsyncConnection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")  # as the driver says it, not SQLAlchemy
+
+    monkeypatch.setattr(AsyncConnection, "get_raw_connection", full)
+    with pytest.raises(StoreDown, match=r"^OperationalError$"):
+        await store.sweep()
     await store.close()
 
 
