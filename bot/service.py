@@ -25,7 +25,7 @@ TRIES = 3  # before the person hears that we could not
 SWEEP = 600.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
-ANSWER_WITHIN = 10.0  # seconds after which it counts as failed: what never ends must not keep a worker
+ANSWER_WITHIN = 8.0  # seconds after which it failed for good: what never ends must not keep a worker, nor the person's next message
 _log = log("service")
 
 Apologise = Callable[[Conversation], Turn]
@@ -120,7 +120,7 @@ class Service:
         except Exception as error:
             telemetry.failures_total.labels(channel).inc()
             _log.error("answer.failed", person=person, attempt=job.attempt, error=where(error), do="report the place named in `error`")
-            if job.attempt < TRIES:
+            if job.attempt < TRIES and not isinstance(error, TimeoutError):  # it would take its time again, and the next message waits
                 await surely(partial(self._store.postpone_message, job, BACKOFF**job.attempt), self._stopping)
                 return
             turn = self._apologise(conversation)

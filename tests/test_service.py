@@ -268,13 +268,16 @@ async def test_an_answer_that_never_ends_ends_in_an_apology_and_keeps_nobody_wai
 
     async def hang_for_olena(message: Message, conversation: Conversation) -> Turn:
         if message.sender == OLENA:
+            begun.append(message.id)
             await asyncio.Event().wait()
         return await echo(message, conversation)
 
+    begun: list[str] = []
     async with running(tmp_path, hang_for_olena) as bot:
         await bot.say(*((str(number), OLENA, "first") for number in range(5)), ("6", AHMED, "other"))
         await bot.channel.until(lambda: len(bot.channel.sent) == 6)
         assert sorted(bot.channel.sent) == [("ahmed", "other"), *[("olena", "sorry")] * 5]
+        assert begun == ["0", "1", "2", "3", "4"]  # none a second time: it would take its time again
 
 
 async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
