@@ -8,13 +8,15 @@ from typing import Any, Protocol
 
 from bot import edits
 from bot.content import Content
+from bot.domain import answers_in, domain_of, tracker_of
+from bot.i18n import NEAREST
 from bot.reading import Reading, Request
 from bot.replies import Replies
 from bot.types import INTRODUCED, Button, Conversation, Crisis, Language, Message, Reply, Turn, Understand, Understanding
 
 SAYS_IT = ("action_start", "utter_greet", "utter_bot_challenge")  # that it is a program, in their own words
+STICKY = 0.8  # a conversation changes its language only when we are this sure
 ALWAYS = ("forget", "privacy")  # commands that are obeyed even while a consultant writes
-_RUSSIAN_IS_ANSWERED_IN = {"ru": Language.UK, "be": Language.PL}
 
 
 class Act(Protocol):
@@ -109,7 +111,7 @@ class Dialogue:
         conversation = replace(conversation, slots=self._with_topic(name, request, conversation.slots))
         if name.startswith("utter_"):
             return Turn(conversation, (self.replies.say(name, language, self._today()),), name)
-        result = await self._act(name, _tracker(request, conversation), self._domain)
+        result = await self._act(name, tracker_of(request, conversation), self._domain)
         slots = dict(conversation.slots)
         forget = False
         for event in result["events"]:
@@ -167,53 +169,11 @@ def choose_language(understanding: Understanding | None, slots: Mapping[str, Any
     before = str(slots.get("language") or "")
     if before and understanding and understanding.language_confidence < STICKY:
         written = None
-    if written in _RUSSIAN_IS_ANSWERED_IN:
-        if slots.get("language_chosen"):
-            return Language(before), None
-        return _RUSSIAN_IS_ANSWERED_IN[written], written
+    if written in NEAREST:
+        return (Language(before), None) if slots.get("language_chosen") else (NEAREST[written], written)
     if written:
         return Language(written), None
     return Language(before) if before else hint or Language.PL, None
-
-
-def answers_in(content: Content) -> frozenset[str]:
-    """What may be asked for by name. Not what the software says by itself: "/forgotten" must not say that something was erased."""
-    intents = set(content.intents)
-    return frozenset(name for name in content.responses if "/" in name or name.removeprefix("utter_") in intents)
-
-
-STICKY = 0.8  # a conversation changes its language only when we are this sure
-
-
-def domain_of(content: Content, actions: frozenset[str]) -> dict[str, Any]:
-    """Rasa's domain, as the actions get it; `areas` and `titles` are ours."""
-    return {
-        "version": "3.1",
-        "intents": list(content.intents),
-        "actions": sorted(actions),
-        "slots": {name: {"type": "any"} for name in ("language", "language_chosen", "topic", "offered")},
-        "areas": list(content.areas),
-        "titles": {name: {str(k): v for k, v in titles.items()} for name, titles in content.titles.items()},
-    }
-
-
-def _tracker(request: Request, conversation: Conversation) -> dict[str, Any]:
-    ranking = request.understanding.ranking if request.understanding else ()
-    return {
-        "sender_id": "",
-        "slots": {"language_chosen": None, "topic": None, "offered": None, **conversation.slots},
-        "latest_message": {
-            "text": request.text,
-            "intent": {"name": request.intent},
-            "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in ranking],
-            "entities": [{"entity": key, "value": value} for key, value in request.entities.items()],
-        },
-        "events": [],
-        "paused": False,
-        "followup_action": None,
-        "active_loop": {},
-        "latest_action_name": None,
-    }
 
 
 def _with_slots(turn: Turn, **slots: Any) -> Turn:

@@ -21,7 +21,7 @@ from babel.messages.pofile import read_po
 from bot.types import Language
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
-_NEAREST = {"ru": Language.UK, "be": Language.PL}
+NEAREST = {"ru": Language.UK, "be": Language.PL}  # who writes a language that we read and do not write is answered in this one
 
 
 @cache
@@ -70,7 +70,7 @@ def language_from_tag(tag: str | None) -> Language | None:
 
 def hint_from_tag(tag: str | None) -> Language | None:
     """The language of somebody's app: who reads Russian or Belarusian is answered in the nearest language we have."""
-    return language_from_tag(tag) or _NEAREST.get(_code(tag))
+    return language_from_tag(tag) or NEAREST.get(_code(tag))
 
 
 def _code(tag: str | None) -> str:

@@ -11,7 +11,7 @@ import pytest
 from bot import content, telemetry
 from bot.actions.start import deep_link
 from bot.cli import main
-from bot.dialogue import domain_of
+from bot.domain import domain_of
 from bot.replies import card_from
 from bot.settings import ROOT, Settings, file_variable, secrets, variable
 

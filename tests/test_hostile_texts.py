@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot import content, nlu
 from bot.channels.base import Limits, utf16
 from bot.channels.splitting import parts
-from bot.dialogue import Dialogue, answers_in
+from bot.dialogue import Dialogue
+from bot.domain import answers_in
 from bot.nlu import bare, crisis
 from bot.nlu.text import LONGEST, in_right_layout, normalise
 from bot.types import Address, Conversation, Language, Message, Turn, Understanding

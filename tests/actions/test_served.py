@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from bot import content
-from bot.dialogue import domain_of
+from bot.domain import domain_of
 from bot.executor import executor
 from bot.settings import ROOT
 

@@ -12,7 +12,7 @@ from bot.actions.tracker import areas, questions
 from bot.channels import CHANNELS
 from bot.channels.base import Gone, TryLater
 from bot.channels.splitting import parts
-from bot.dialogue import domain_of
+from bot.domain import domain_of
 from bot.replies import Replies
 from bot.types import Button, ContactCard, Language, Reply
 from tests.channels.kits import KITS, Kit

@@ -5,7 +5,7 @@ import pytest
 from bot.actions.start import deep_link
 from bot.channels.messenger_events import INBOX, Event, GivenBack, Happened, TakenOver, Withdrawn, events_in, happened
 from bot.content import Content
-from bot.dialogue import domain_of
+from bot.domain import domain_of
 from bot.reading import Reading
 from bot.types import Address, Conversation, Message, Understanding
 
