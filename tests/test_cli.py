@@ -3,6 +3,7 @@
 import asyncio
 import json
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -219,3 +220,13 @@ def test_a_database_that_does_not_answer_ends_a_command_without_its_password(env
     assert result.output.startswith("The database does not answer (ConnectionRefusedError).")
     assert "secret-4711" not in result.output
     assert result.exit_code == 1
+
+
+def test_a_reader_who_has_enough_ends_a_command_quietly() -> None:
+    command = [sys.executable, "-m", "bot", "settings"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout
+        assert process.stderr
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait() == 0

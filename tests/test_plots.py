@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import bot
-from bot.cli import _plots
-from bot.commands import Failure
+from bot.commands.shared import Failure
+from bot.commands.staff import _plots
 from tests.test_report import FIGURES
 
 

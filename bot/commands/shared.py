@@ -1,6 +1,7 @@
 """What every command of the command line shares: its settings and log, how it fails, how it runs."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from functools import wraps
@@ -45,6 +46,9 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
+        except BrokenPipeError:  # whoever reads has enough, as `head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return None
         except Exception as error:
             click.echo("\n".join(telemetry.places_of(error)), err=True)
             sys.exit(1)
