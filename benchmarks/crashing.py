@@ -84,7 +84,7 @@ def _when_written(die: Die) -> None:
             request.extensions = {**request.extensions, "trace": look}
         return await whole(self, request, **kwargs)
 
-    setattr(httpx.AsyncClient, "send", send)  # noqa: B010
+    setattr(httpx.AsyncClient, "send", send)  # noqa: B010 - mypy takes no assignment to a method
 
 
 def points() -> dict[str, Callable[[Die], None]]:
@@ -200,7 +200,7 @@ def _spoil_answers(poison: str, hangs: str) -> None:
             await asyncio.Event().wait()
         return await whole(self, message, conversation)
 
-    setattr(Dialogue, "answer", answer)  # noqa: B010
+    setattr(Dialogue, "answer", answer)  # noqa: B010 - as above
 
 
 def main() -> None:

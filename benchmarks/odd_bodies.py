@@ -3,13 +3,14 @@
 import json
 import random
 from collections.abc import Callable
+from functools import partial
 
 from starlette.responses import PlainTextResponse, Response
 
 
 def odd_answers() -> list[Callable[[], Response]]:
     bodies = ("", "null", "[]", "<html>", '{"ok": true}', '{"ok": true, "result": {}}', '{"ok": true, "result": [null, 1, {}]}')
-    return [lambda body=body: PlainTextResponse(body) for body in bodies]  # type: ignore[misc]
+    return [partial(PlainTextResponse, body) for body in bodies]
 
 
 def odd_body(chance: random.Random) -> bytes:

@@ -42,6 +42,10 @@ def no_marks(text: str, _chance: random.Random) -> str:
     return "".join(c for c in text if c.isalnum() or c.isspace())
 
 
+def in_latin(language: str) -> Callable[[str, random.Random], str]:
+    return lambda text, _chance: latin_from_cyrillic(text, language)
+
+
 def main() -> None:
     settings = load()
     read = nlu.reader(content.read(settings.content_dir).examples, settings.data_dir)
@@ -56,10 +60,7 @@ def main() -> None:
     clean: dict[str, float] = {}
     for name, spoil in spoilt.items():
         print(f"{name:<26}" + "".join(cell(language, share(read, questions, language, spoil), clean) for language in LANGUAGES))
-    latin = {
-        language: share(read, questions, language, lambda text, _, code=language: latin_from_cyrillic(text, code))
-        for language in ("uk", "ru")
-    }
+    latin = {language: share(read, questions, language, in_latin(language)) for language in ("uk", "ru")}
     print(f"{'in Latin letters':<26}" + "".join(cell(language, value, clean) for language, value in latin.items()))
 
 

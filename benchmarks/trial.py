@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import chain, repeat
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -114,8 +115,8 @@ class Trial:
     def control(self) -> Path:
         return self.folder / "control"
 
-    def plan(self, **what: object) -> Plan:
-        return Plan(str(self.control), **what)  # type: ignore[arg-type]
+    def plan(self, **what: Any) -> Plan:
+        return Plan(str(self.control), **what)
 
     @asynccontextmanager
     async def bot(self, *plans: Plan) -> AsyncIterator[None]:

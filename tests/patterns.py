@@ -15,7 +15,7 @@ import bot
 from bot.settings import ROOT
 
 parser: Any = re._parser  # type: ignore[attr-defined]  # a part of `re` without types
-compiler: Any = re._compiler  # type: ignore[attr-defined]
+compiler: Any = re._compiler  # type: ignore[attr-defined]  # another
 _REPEATS = {parser.MAX_REPEAT, parser.MIN_REPEAT, parser.POSSESSIVE_REPEAT}
 _LOOKS = {parser.ASSERT, parser.ASSERT_NOT, parser.AT}
 _CALLS = {"compile", "search", "match", "fullmatch", "split", "findall", "finditer", "sub", "subn"}

@@ -127,7 +127,7 @@ def test_compose_passes_only_variables_that_exist() -> None:
 
 def test_the_example_with_a_secret_in_a_file_is_whole_once_its_comments_are_taken_away() -> None:
     read = uncommented()
-    bot = read["services"]["bot"]  # type: ignore[index]
+    bot = read["services"]["bot"]  # type: ignore[index]  # YAML has no types
     assert bot["environment"][file_variable("telegram_token")] == "/run/secrets/telegram_token"
     assert bot["secrets"] == ["telegram_token"]
     assert read["secrets"] == {"telegram_token": {"file": "./secrets/telegram_token"}}

@@ -47,7 +47,7 @@ def utf16(text: str) -> int:
 class Limits:
     """What one message of a platform may hold: text and title in its own unit (`size`), buttons, bytes of payload.
 
-    `text_with_buttons`: where a message with buttons holds less text than one without.
+    `size` adds up over characters. `text_with_buttons`: where a message with buttons holds less text than one without.
     """
 
     text: int
