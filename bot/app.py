@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from bot import content, nlu, telemetry
 from bot.channels import channels_from
-from bot.channels.base import Channel, RunsAlone
+from bot.channels.base import Channel, HoldsConnections, RunsAlone
 from bot.dialogue import Dialogue
 from bot.executor import executor
 from bot.profile import profiles_from
@@ -81,12 +81,14 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     found = read_content(settings)
     dialogue = build_dialogue(settings, found, progress=telemetry.on_terminal(settings.log))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = Store(engine_for(settings.database, settings.workers), steady_clock())
+    store = Store(engine_for(settings.database, settings.workers), steady_clock(), settings.store_keys)
     shared = is_shared(store.engine)
     await ready(store)
     if not shared:
         await store.release_leases()
     channels = channels_from(settings)
+    if not settings.store_keys and not all(isinstance(channel, HoldsConnections) for channel in channels.values()):
+        _log.warning("store.unsealed", do="set BOT_STORE_KEY: whoever gets hold of the database reads in it who wrote")
     notices = Notices(store.engine) if shared else None
     service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers, notices)
 
@@ -130,6 +132,8 @@ async def ready(store: Store) -> None:
     while True:
         try:
             await migrate(store.engine)
+            if resealed := await store.reseal():
+                _log.info("store.resealed", rows=resealed, do="take the old key out of BOT_STORE_KEY if there is one")
             return
         except StoreDown as error:
             if not is_shared(store.engine):

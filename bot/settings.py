@@ -17,6 +17,7 @@ from bot.i18n import N_
 from bot.i18n import gettext as _
 
 ROOT = Path(__file__).resolve().parent.parent
+KEY_LENGTH = 32
 
 
 class SettingsError(Exception):
@@ -32,6 +33,10 @@ class Settings(BaseModel):
     content_dir: Path = Field(ROOT, description=N_("folder that holds intents/ and responses/"))
     database_url: SecretStr = Field(
         SecretStr(""), description=N_("postgresql+asyncpg://user:password@host/name for several replicas; empty: SQLite in BOT_DATA_DIR")
+    )
+    store_key: SecretStr = Field(
+        SecretStr(""),
+        description=N_("key that seals chat ids and what waits in the database, 32 characters or more; while you change it: new,old"),
     )
     log: Literal["auto", "json", "text"] = Field("auto", description=N_("log format; auto: text on a terminal, else JSON"))
     log_key: SecretStr = Field(SecretStr(""), description=N_("key that hides ids in the logs; empty: a new one each start"))
@@ -99,6 +104,18 @@ class Settings(BaseModel):
             raise ValueError(_("use postgresql+asyncpg://user:password@host/name or sqlite+aiosqlite:///path"))
         return url
 
+    @field_validator("store_key")
+    @classmethod
+    def _key_is_long(cls, key: SecretStr) -> SecretStr:
+        if any(len(one) < KEY_LENGTH for one in keys_in(key)):
+            raise ValueError(_("use 32 characters or more, as `openssl rand -hex 32` prints them"))
+        return key
+
+    @property
+    def store_keys(self) -> list[str]:
+        """The first seals, the others only open."""
+        return keys_in(self.store_key)
+
     @property
     def database(self) -> str:
         return self.database_url.get_secret_value() or self.own_database
@@ -106,6 +123,11 @@ class Settings(BaseModel):
     @property
     def own_database(self) -> str:
         return f"sqlite+aiosqlite:///{(self.data_dir / 'bot.sqlite3').absolute()}"
+
+
+def keys_in(secret: SecretStr) -> list[str]:
+    """Several, while one is being changed, have a comma between them."""
+    return [key.strip() for key in secret.get_secret_value().split(",") if key.strip()]
 
 
 def is_database(url: str) -> bool:

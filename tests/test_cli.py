@@ -222,6 +222,20 @@ def test_a_database_that_does_not_answer_ends_a_command_without_its_password(env
     assert result.exit_code == 1
 
 
+def test_a_start_with_a_lost_key_of_the_store_ends_with_what_to_do(environment: dict[str, str]) -> None:
+    async def receive() -> None:
+        store = Store(engine_for(f"sqlite+aiosqlite:///{environment['BOT_DATA_DIR']}/bot.sqlite3"), keys=["o" * 32])
+        await migrate(store.engine)
+        await store.receive(Message("1", Address("telegram", "4711"), "hello"))
+        await store.close()
+
+    asyncio.run(receive())
+    lost = environment | {"BOT_STORE_KEY": "n" * 32}
+    result = subprocess.run([sys.executable, "-m", "bot", "run"], env=lost, cwd=ROOT, capture_output=True, check=False, timeout=120)
+    assert b"What is stored was sealed with another key." in result.stderr
+    assert result.returncode == 2
+
+
 def test_a_reader_who_has_enough_ends_a_command_quietly() -> None:
     command = [sys.executable, "-m", "bot", "settings"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT) as process:

@@ -29,7 +29,7 @@ from tests.fakes.server import serve
 
 CANARY = "canary7f3a"
 TOKENS = {name: f"{number}:{CANARY}-{name}".replace("_", "-") for number, name in enumerate(secrets(), 1)}
-TOKENS |= {"telegram_secret": CANARY, "database_url": f"postgresql+asyncpg://bot:{CANARY}@127.0.0.1:1/bot"}
+TOKENS |= {"telegram_secret": CANARY, "store_key": CANARY * 4, "database_url": f"postgresql+asyncpg://bot:{CANARY}@127.0.0.1:1/bot"}
 PLATFORMS = ["telegram", "messenger", "viber"]
 STATUSES = [200, 400, 401, 403, 404, 409, 429, 500, 502]
 SECRET = re.compile(r"secret|token|signature|passw", re.IGNORECASE)

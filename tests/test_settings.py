@@ -8,7 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from bot.settings import ROOT, Settings, SettingsError, file_variable, load, secrets, table, variable
 
-CANARY = "canary-7f3a"
+CANARY = "canary-7f3a-as-long-as-a-key-must-be"
 WEBHOOK = {"BOT_TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}
 
 
@@ -40,6 +40,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "BOT_DATA_DIR": "/var/lib/bot",
         "BOT_CONTENT_DIR": str(tmp_path),
         "BOT_DATABASE_URL": "sqlite+aiosqlite:///other.sqlite3",
+        "BOT_STORE_KEY": "k" * 32,
         "BOT_LOG": "json",
         "BOT_LOG_KEY": "key",
         "BOT_WORKERS": "8",
@@ -60,6 +61,18 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
     assert set(environ) == {variable(name) for name in Settings.model_fields}
     defaults = load({}).model_dump()
     assert all(value != defaults[name] for name, value in load(environ).model_dump().items())
+
+
+def test_a_key_of_the_store_that_can_be_guessed_is_refused() -> None:
+    assert mistakes({"BOT_STORE_KEY": f"{'n' * 32},{CANARY[:31]}"}) == [
+        "BOT_STORE_KEY: use 32 characters or more, as `openssl rand -hex 32` prints them"
+    ]
+
+
+def test_while_a_key_is_changed_there_are_two() -> None:
+    new, old = "n" * 32, "o" * 32
+    assert load({"BOT_STORE_KEY": f"{new}, {old}"}).store_keys == [new, old]
+    assert load({}).store_keys == []
 
 
 def test_only_the_mapping_that_is_given_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +151,7 @@ def test_secrets_are_hidden_when_the_settings_are_printed() -> None:
         "BOT_DATABASE_URL": database,
     }
     settings = load(environ)
-    assert len(names) == 8
+    assert len(names) == 9
     assert CANARY not in f"{settings!r} {settings}"
     assert (settings.telegram_token.get_secret_value(), settings.database) == (CANARY, database)
 

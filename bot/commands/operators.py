@@ -85,7 +85,7 @@ def forget(settings: Settings, channel: str, person: str) -> None:
 
     async def erase() -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
-        store = Store(engine_for(settings.database))
+        store = Store(engine_for(settings.database), keys=settings.store_keys)
         await migrate(store.engine)
         await store.forget(Address(channel, person))
         await store.close()

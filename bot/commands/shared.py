@@ -61,7 +61,7 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
             from bot.app import ContentError
-            from bot.store import StoreDown
+            from bot.store import KeyMissing, StoreDown
 
             try:
                 settings = settings_module.load()
@@ -71,6 +71,10 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
                 raise Failure(_("These settings must be mended:"), str(error)) from None
             except ContentError as error:
                 raise Failure(_("The content must be mended (`bot check` tells more):"), str(error)) from None
+            except KeyMissing:
+                raise Failure(
+                    _("What is stored was sealed with another key. Put it back, behind the new one: BOT_STORE_KEY=new,old")
+                ) from None
             except StoreDown as error:
                 text = _("The database does not answer ({error}). Check BOT_DATABASE_URL, and PostgreSQL or the disk.")
                 raise Trouble(text.format(error=error)) from None

@@ -3,25 +3,25 @@
 Each method is one transaction. Nothing here knows what a message means.
 """
 
-import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy import RowMapping, Table, and_, delete, func, select, update
 from sqlalchemy import insert as insert_many
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import people, queue, retention
+from bot.store import people, queue, resealing, retention
+from bot.store.bodies import message_body, message_from, reply_body, reply_from
 from bot.store.database import StoreDown, insert, transaction, trouble_is_down
-from bot.store.tables import LONGEST_KEY, conversations, inbox, outbox
-from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
+from bot.store.sealing import KeyMissing, Sealing
+from bot.store.tables import conversations, inbox, outbox
+from bot.types import Address, Conversation, Message, Reply, Turn
 
-__all__ = ["LEASE", "Job", "Store", "StoreDown"]
+__all__ = ["LEASE", "Job", "KeyMissing", "Store", "StoreDown"]
 
 LEASE = 60.0  # seconds a worker may take before its row is given to another
-_BODY = ("text", "payload", "hint", "original", "edited")  # of a message: erased once it is answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,22 +34,32 @@ class Job:
 
 
 class Store:
-    def __init__(self, engine: AsyncEngine, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, engine: AsyncEngine, clock: Callable[[], float] = time.time, keys: Sequence[str] = ()) -> None:
+        """`keys` seal what tells who somebody is: the first what is written, all of them what is read."""
         self.engine = engine
         self._now = clock
+        self._sealing = Sealing(keys)
+
+    async def reseal(self) -> int:
+        """Before anything else is done: see that all is sealed with the key in use. How many rows were not; or KeyMissing."""
+        return await resealing.reseal(self.engine, self._sealing)
 
     async def receive(self, message: Message) -> bool:
         """Keep a message until it is answered. False: it was here before."""
-        body = {key: getattr(message, key) for key in _BODY}
+        sender = message.sender
+        hidden = self._sealing.hide(sender)
+        mark, *older = self._sealing.marks(sender.channel, message.id)
         async with transaction(self.engine) as connection:
-            await people.lock_order(connection, message.sender)
+            await people.lock_order(connection, sender)
+            if older and await queue.holds(connection, sender.channel, older):
+                return False
             result = await connection.execute(
                 insert(connection, inbox)
                 .values(
-                    channel=message.sender.channel,
-                    message_id=_key(message.id),
-                    person=message.sender.person,
-                    body=body,
+                    channel=hidden.channel,
+                    message_id=mark,
+                    person=hidden.person,
+                    body=self._sealing.seal(sender, message_body(message)),
                     received_at=self._now(),
                     due_at=self._now(),
                     attempt=0,
@@ -64,11 +74,10 @@ class Store:
             row = await queue.claim(connection, inbox, self._now(), LEASE)
             if row is None:
                 return None
-            sender = Address(row["channel"], row["person"])
-            body = row["body"]
-            message = Message(row["message_id"], sender, **{**body, "hint": Language(body["hint"]) if body["hint"] else None})
+            sender, body = self._opened(row)
+            message = message_from({"id": row["message_id"], **body}, sender)  # an older version kept the id in its column alone
             job = Job(row["id"], row["attempt"], self._now() - row["received_at"])
-            return job, message, await people.conversation_with(connection, sender, self._now())
+            return job, message, await people.conversation_with(connection, self._sealing, sender, self._now())
 
     async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False) -> bool:
         """Close the message, fill the outbox and save the conversation, or none of it. False: another worker has it now.
@@ -85,23 +94,26 @@ class Store:
             if not closed.rowcount:
                 return False
             address = turn.conversation.address
+            hidden = self._sealing.hide(address)
             if turn.forget:  # what came after the wish is a new beginning, and stays
-                await people.erase(connection, address, outbox, conversations)
+                await people.erase(connection, hidden, outbox, conversations)
             if replies:
-                row = {"channel": address.channel, "person": address.person, "created_at": now, "attempt": 0}
                 due_at = None if when_here else now
-                await connection.execute(insert_many(outbox), [{**row, "due_at": due_at, "body": asdict(reply)} for reply in replies])
-            await people.save(connection, turn.conversation, now)
+                row = {"channel": hidden.channel, "person": hidden.person, "created_at": now, "due_at": due_at, "attempt": 0}
+                bodies = [self._sealing.seal(address, reply_body(reply)) for reply in replies]
+                await connection.execute(insert_many(outbox), [{**row, "body": body} for body in bodies])
+            await people.save(connection, self._sealing, turn.conversation, now)
             return True
 
     async def next_reply(self, here: Sequence[Address] = ()) -> tuple[Job, Address, Reply] | None:
         """An undelivered reply, of a person the oldest, for one worker alone. With `here`: of one of these people, who are connected."""
+        hidden = [self._sealing.hide(address) for address in here]
         async with transaction(self.engine) as connection:
-            row = await queue.claim(connection, outbox, self._now(), LEASE, here)
+            row = await queue.claim(connection, outbox, self._now(), LEASE, hidden)
             if row is None:
                 return None
-            job = Job(row["id"], row["attempt"], self._now() - row["created_at"])
-            return job, Address(row["channel"], row["person"]), _reply(row["body"])
+            address, body = self._opened(row)
+            return Job(row["id"], row["attempt"], self._now() - row["created_at"]), address, reply_from(body)
 
     async def delivered(self, job: Job) -> None:
         """The reply went out, or never will: either way it is erased."""
@@ -119,25 +131,27 @@ class Store:
         """Erase everything kept about a person, answered or not."""
         async with transaction(self.engine) as connection:
             await people.lock_order(connection, address)
-            await people.erase(connection, address, inbox, outbox, conversations)
+            for hidden in self._sealing.all_names(address):  # an operator may ask for it before the first start with a new key
+                await people.erase(connection, hidden, inbox, outbox, conversations)
 
     async def withdraw(self, sender: Address, id: str) -> None:
-        """Erase a message that is not answered yet. Its key stays: the platform may send it again."""
-        it_or_an_edit = or_(inbox.c.message_id == _key(id), inbox.c.message_id.startswith(f"{id}:", autoescape=True))
-        mine = and_(inbox.c.channel == sender.channel, it_or_an_edit, inbox.c.person == sender.person)
+        """Erase a message that is not answered yet, with its edits. Its key stays: the platform may send it again."""
+        hidden = self._sealing.hide(sender)
+        theirs = and_(inbox.c.channel == hidden.channel, inbox.c.person == hidden.person, inbox.c.done_at.is_(None))
         async with transaction(self.engine) as connection:
-            await connection.execute(
-                update(inbox).where(mine, inbox.c.done_at.is_(None)).values(done_at=self._now(), body=None, person=None)
-            )
+            rows = (await connection.execute(select(inbox.c.id, inbox.c.channel, inbox.c.person, inbox.c.body).where(theirs))).mappings()
+            ids = [row["id"] for row in rows if id in (self._opened(row)[1]["id"], self._opened(row)[1]["original"])]
+            taken_back = update(inbox).where(inbox.c.id.in_(ids), inbox.c.done_at.is_(None))
+            await connection.execute(taken_back.values(done_at=self._now(), body=None, person=None))
 
     async def pause(self, address: Address, seconds: float) -> None:
         """A consultant writes to this person for so long, or until `resume`."""
         async with transaction(self.engine) as connection:
-            await people.pause(connection, address, self._now() + seconds, self._now())
+            await people.pause(connection, self._sealing, address, self._now() + seconds, self._now())
 
     async def resume(self, address: Address) -> None:
         async with transaction(self.engine) as connection:
-            await people.resume(connection, address)
+            await people.resume(connection, self._sealing, address)
 
     async def release_leases(self) -> None:
         """For a single process at its start: what a dead predecessor had claimed is due now."""
@@ -151,15 +165,15 @@ class Store:
         """Erase replies that have waited so long for their person. Whose they were, once for each."""
         async with transaction(self.engine) as connection:
             late = and_(outbox.c.due_at.is_(None), outbox.c.created_at < self._now() - age)
-            rows = await connection.execute(delete(outbox).where(late).returning(outbox.c.channel, outbox.c.person))
-            return [Address(*row) for row in rows]
+            rows = await connection.execute(delete(outbox).where(late).returning(outbox.c.channel, outbox.c.person, outbox.c.body))
+            return [self._opened(row)[0] for row in rows.mappings()]
 
     async def sweep(self) -> None:
         """Erase what has outlived its purpose."""
         more = True
         while more:
             async with transaction(self.engine) as connection:
-                more = await retention.sweep(connection, self._now())
+                more = await retention.sweep(connection, self._sealing, self._now())
         if self.engine.dialect.name == "sqlite":
             async with trouble_is_down(), self.engine.connect() as connection:
                 driver: Any = (await connection.get_raw_connection()).driver_connection
@@ -191,16 +205,5 @@ class Store:
         async with transaction(self.engine) as connection:
             await queue.postpone(connection, table, job.id, job.attempt, None if seconds is None else self._now() + seconds)
 
-
-def _key(id: str) -> str:
-    """What tells a repeat: the id of the platform, or a hash of one that no column holds."""
-    return id if len(id) <= LONGEST_KEY else hashlib.sha256(id.encode()).hexdigest()
-
-
-def _reply(body: Mapping[str, Any]) -> Reply:
-    return Reply(
-        text=body["text"],
-        language=Language(body["language"]),
-        buttons=tuple(Button(**button) for button in body["buttons"]),
-        contact=ContactCard(**body["contact"]) if body["contact"] else None,
-    )
+    def _opened(self, row: RowMapping) -> tuple[Address, Any]:
+        return self._sealing.open(Address(row["channel"], row["person"]), row["body"])

@@ -1,6 +1,6 @@
 """What the tables hold about one person: the conversation, and everything when it must be erased.
 
-Each function is part of a transaction that somebody else begins.
+Each function is part of a transaction that somebody else begins. `hidden` is an address as the tables hold it.
 """
 
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import retention
 from bot.store.database import insert, lock
+from bot.store.sealing import Sealing
 from bot.store.tables import conversations
 from bot.types import INTRODUCED, Address, Conversation
 
@@ -24,44 +25,51 @@ async def lock_order(connection: AsyncConnection, address: Address) -> None:
     await lock(connection, address.channel, address.person)
 
 
-async def conversation_with(connection: AsyncConnection, address: Address, now: float) -> Conversation:
-    row = (await connection.execute(select(conversations).where(_of(address)))).mappings().first()
+async def conversation_with(connection: AsyncConnection, sealing: Sealing, address: Address, now: float) -> Conversation:
+    row = (await connection.execute(select(conversations).where(_of(sealing.hide(address))))).mappings().first()
     if row is None:
         return Conversation(address)
-    return Conversation(address, retention.remembered(row["slots"], now - row["updated_at"]), row["paused_until"])
+    _address, slots = sealing.open(address, row["slots"])
+    return Conversation(address, retention.remembered(slots, now - row["updated_at"]), row["paused_until"])
 
 
-async def save(connection: AsyncConnection, conversation: Conversation, now: float) -> None:
+async def save(connection: AsyncConnection, sealing: Sealing, conversation: Conversation, now: float) -> None:
     """The slots alone: whether a consultant writes may have changed since the conversation was read."""
-    if conversation.slots:
-        slots = dict(conversation.slots)
-        await _upsert(connection, conversation.address, {}, {"slots": slots, "erase_at": retention.erase_at(slots, now)}, now)
+    address, slots = conversation.address, dict(conversation.slots)
+    hidden = sealing.hide(address)
+    if slots:
+        values = {"slots": sealing.seal(address, slots), "erase_at": retention.erase_at(slots, now)}
+        await _upsert(connection, hidden, {}, values, now)
     else:
-        await connection.execute(delete(conversations).where(_of(conversation.address), conversations.c.paused_until.is_(None)))
+        await connection.execute(delete(conversations).where(_of(hidden), conversations.c.paused_until.is_(None)))
 
 
-async def pause(connection: AsyncConnection, address: Address, until: float, now: float) -> None:
+async def pause(connection: AsyncConnection, sealing: Sealing, address: Address, until: float, now: float) -> None:
     soonest = now + retention.TOPIC_LIFE  # what the slots hold is not looked at here
-    await _upsert(connection, address, {"slots": {}}, {"paused_until": until, "erase_at": soonest}, now)
+    nothing = {"slots": sealing.seal(address, {})}
+    await _upsert(connection, sealing.hide(address), nothing, {"paused_until": until, "erase_at": soonest}, now)
 
 
-async def resume(connection: AsyncConnection, address: Address) -> None:
+async def resume(connection: AsyncConnection, sealing: Sealing, address: Address) -> None:
     """Whoever has written with a human must hear again that the next answer is a program's."""
-    slots = (await connection.execute(select(conversations.c.slots).where(_of(address)))).scalar() or {}
-    kept = {name: value for name, value in slots.items() if name != INTRODUCED}
-    await connection.execute(update(conversations).where(_of(address)).values(paused_until=None, slots=kept))
+    mine = _of(sealing.hide(address))
+    row = (await connection.execute(select(conversations.c.slots).where(mine))).first()
+    if row:
+        _address, slots = sealing.open(address, row.slots)
+        kept = {name: value for name, value in slots.items() if name != INTRODUCED}
+        await connection.execute(update(conversations).where(mine).values(paused_until=None, slots=sealing.seal(address, kept)))
 
 
-async def erase(connection: AsyncConnection, address: Address, *tables: Table) -> None:
+async def erase(connection: AsyncConnection, hidden: Address, *tables: Table) -> None:
     for table in tables:
-        await connection.execute(delete(table).where(table.c.channel == address.channel, table.c.person == address.person))
+        await connection.execute(delete(table).where(table.c.channel == hidden.channel, table.c.person == hidden.person))
 
 
-async def _upsert(connection: AsyncConnection, address: Address, first: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
+async def _upsert(connection: AsyncConnection, hidden: Address, first: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
     values = {**values, "updated_at": now}
-    added = insert(connection, conversations).values({"channel": address.channel, "person": address.person, **first, **values})
+    added = insert(connection, conversations).values({"channel": hidden.channel, "person": hidden.person, **first, **values})
     await connection.execute(added.on_conflict_do_update(index_elements=["channel", "person"], set_=values))
 
 
-def _of(address: Address) -> ColumnElement[bool]:
-    return and_(conversations.c.channel == address.channel, conversations.c.person == address.person)
+def _of(hidden: Address) -> ColumnElement[bool]:
+    return and_(conversations.c.channel == hidden.channel, conversations.c.person == hidden.person)

@@ -10,6 +10,7 @@ from itertools import groupby
 from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from bot.store.tables import inbox
 from bot.types import Address
 
 
@@ -47,6 +48,12 @@ async def next_due(connection: AsyncConnection, table: Table) -> float | None:
     first = select(table.c.due_at).where(table.c.due_at.is_not(None), *_first_of_a_person(table)).order_by(table.c.due_at).limit(1)
     found: float | None = (await connection.execute(first)).scalar()
     return found
+
+
+async def holds(connection: AsyncConnection, channel: str, marks: Sequence[str]) -> bool:
+    """Whether a message with one of these marks is here, or was answered not long ago."""
+    found = select(1).where(inbox.c.channel == channel, inbox.c.message_id.in_(marks)).limit(1)
+    return (await connection.execute(found)).first() is not None
 
 
 def of(table: Table, people: Iterable[Address]) -> ColumnElement[bool]:

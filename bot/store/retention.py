@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import bindparam, delete, select, text, update
+from sqlalchemy import RowMapping, bindparam, delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import key_of
+from bot.store.sealing import Sealing
 from bot.store.tables import conversations, inbox
+from bot.types import Address
 
 HOUR, DAY = 3600.0, 86400.0
 TOPIC_LIFE, LANGUAGE_LIFE, KEY_LIFE = 24 * HOUR, 90 * DAY, 72 * HOUR
@@ -22,7 +24,7 @@ def remembered(slots: Mapping[str, Any], idle: float) -> dict[str, Any]:
     return dict(slots) if idle <= TOPIC_LIFE else {name: slots[name] for name in _LONG_LIVED if name in slots}
 
 
-async def sweep(connection: AsyncConnection, now: float) -> bool:
+async def sweep(connection: AsyncConnection, sealing: Sealing, now: float) -> bool:
     """Erase what has outlived its purpose: topics, languages, keys of old messages. True: there may be more."""
     if connection.dialect.name == "postgresql":
         alone = await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key_of("sweep")})
@@ -37,7 +39,7 @@ async def sweep(connection: AsyncConnection, now: float) -> bool:
             {
                 "of_channel": row["channel"],
                 "of_person": row["person"],
-                "slots": remembered(row["slots"], now - row["updated_at"]),
+                "slots": _without_what_outlived(sealing, row, now),
                 # whoever was paused or written by an older version may have a topic that is not old yet
                 "erase_at": row["updated_at"] + (LANGUAGE_LIFE if now - row["updated_at"] > TOPIC_LIFE else TOPIC_LIFE),
             }
@@ -46,6 +48,11 @@ async def sweep(connection: AsyncConnection, now: float) -> bool:
         same = (conversations.c.channel == bindparam("of_channel"), conversations.c.person == bindparam("of_person"))
         await connection.execute(update(conversations).where(*same).values(slots=bindparam("slots"), erase_at=bindparam("erase_at")), left)
     return len(rows) == AT_ONCE
+
+
+def _without_what_outlived(sealing: Sealing, row: RowMapping, now: float) -> Any:
+    address, slots = sealing.open(Address(row["channel"], row["person"]), row["slots"])
+    return sealing.seal(address, remembered(slots, now - row["updated_at"]))
 
 
 def erase_at(slots: Mapping[str, Any], now: float) -> float:
