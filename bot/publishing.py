@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 
+from bot.channels import switches_with_profile
 from bot.channels.base import Channel, Gone, HasProfile, Refused, Shown, TryLater, pause_after
 from bot.i18n import gettext as _
 from bot.telemetry import log, where
 from bot.types import Profiles
 
-VARIABLES = ("BOT_TELEGRAM_TOKEN", "BOT_MESSENGER_PAGE_TOKEN")
 LONGEST = 600.0  # seconds between two tries; Meta allows ten calls in that time
 _log = log("profile")
 
@@ -26,7 +26,8 @@ async def publish(channels: Mapping[str, Channel], wanted: Profiles, *, dry_run:
     """Lines for an operator. A platform that fails does not keep the others from being set; at the end it raises NotSet."""
     found = platforms(channels)
     if not found:
-        raise NotSet(_("No platform is set up that shows a profile. Set {variables}.").format(variables=_(" or ").join(VARIABLES)))
+        switches = _(" or ").join(switches_with_profile())
+        raise NotSet(_("No platform is set up that shows a profile. Set {variables}.").format(variables=switches))
     failures = []
     for name, channel in found.items():
         try:

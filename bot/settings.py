@@ -1,17 +1,19 @@
-"""Every `BOT_...` variable: its default and its meaning on one line each. A secret may also stand in a file that `BOT_..._FILE` names.
+"""The `BOT_...` variables: those of the whole program, and how all are read. Those of a channel stand beside its class.
 
-Mistakes are reported all at once, by name and without the value, because a value may be a secret.
+Default and meaning stand on one line each; a secret may also stand in a file that `BOT_..._FILE` names. Mistakes are reported all at
+once, by name and without the value, because a value may be a secret. It knows no channel.
 """
 
 import difflib
 import os
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 
 from bot.i18n import N_
 from bot.i18n import gettext as _
@@ -24,8 +26,29 @@ class SettingsError(Exception):
     """All mistakes in the settings, one a line."""
 
 
-class Settings(BaseModel):
+class Variables(BaseModel):
+    """Each field is a variable, and its description the meaning."""
+
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+class ChannelSettings(Variables):
+    """What one channel is told: `token` of the channel telegram is BOT_TELEGRAM_TOKEN. The first field switches the channel on."""
+
+    @classmethod
+    def switch(cls) -> str:
+        return next(iter(cls.model_fields))
+
+    @property
+    def on(self) -> bool:
+        return bool(getattr(self, self.switch()))
+
+
+Channels = Mapping[str, type[ChannelSettings]]
+
+
+class Program(Variables):
+    """What belongs to no channel."""
 
     host: str = Field("127.0.0.1", description=N_("address the web server listens on"))
     port: int = Field(8080, ge=0, le=65535, description=N_("port of the web server; 0 takes a free one"))
@@ -41,50 +64,6 @@ class Settings(BaseModel):
     log: Literal["auto", "json", "text"] = Field("auto", description=N_("log format; auto: text on a terminal, else JSON"))
     log_key: SecretStr = Field(SecretStr(""), description=N_("key that hides ids in the logs; empty: a new one each start"))
     workers: int = Field(4, ge=1, le=64, description=N_("how many people are answered at the same time"))
-    web_chat: bool = Field(True, description=N_("serve the web chat at /"))
-    telegram_token: SecretStr = Field(SecretStr(""), description=N_("token from @BotFather; empty: no Telegram"))
-    telegram_api_url: AnyHttpUrl = Field(
-        AnyHttpUrl("https://api.telegram.org"), description=N_("root of the Bot API (a self-hosted server, or a test server)")
-    )
-    telegram_webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; empty: long polling"))
-    telegram_secret: SecretStr = Field(SecretStr(""), description=N_("secret_token of the webhook, 1-256 of A-Z a-z 0-9 _ -"))
-
-    messenger_page_token: SecretStr = Field(SecretStr(""), description=N_("access token of the Facebook page; empty: no Messenger"))
-    messenger_app_secret: SecretStr = Field(SecretStr(""), description=N_("secret of the Meta app; while it is changed: new,old"))
-    messenger_verify_token: SecretStr = Field(SecretStr(""), description=N_("the word you type beside the webhook address at Meta"))
-    messenger_page_id: str = Field("", pattern=r"^\d*$", description=N_("number of the Facebook page; empty: the page of the token"))
-    messenger_graph_url: AnyHttpUrl = Field(
-        AnyHttpUrl("https://graph.facebook.com"), description=N_("root of the Graph API, without a version (a test server)")
-    )
-    viber_token: SecretStr = Field(SecretStr(""), description=N_("token of the Viber bot; empty: no Viber"))
-    viber_webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; Viber has no long polling"))
-    viber_api_url: AnyHttpUrl = Field(AnyHttpUrl("https://chatapi.viber.com"), description=N_("root of the Viber API (a test server)"))
-
-    @field_validator("messenger_app_secret", "messenger_verify_token")
-    @classmethod
-    def _messenger_is_complete(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
-        token = info.data.get("messenger_page_token")
-        if token and token.get_secret_value() and not secret.get_secret_value().strip(", "):
-            raise ValueError(_("BOT_MESSENGER_PAGE_TOKEN needs it: anybody could write to the webhook otherwise"))
-        return secret
-
-    @field_validator("viber_webhook_url")
-    @classmethod
-    def _viber_has_a_webhook(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
-        token = info.data.get("viber_token")
-        if token and token.get_secret_value() and url is None:
-            raise ValueError(_("BOT_VIBER_TOKEN needs it: Viber sends messages to a public https address only"))
-        return url
-
-    @field_validator("telegram_secret")
-    @classmethod
-    def _secret_is_allowed(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
-        value = secret.get_secret_value()
-        if not value and info.data.get("telegram_webhook_url"):
-            raise ValueError(_("BOT_TELEGRAM_WEBHOOK_URL needs it: anybody could write to the webhook otherwise"))
-        if value and not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", value):
-            raise ValueError(_("use 1-256 characters of A-Z a-z 0-9 _ -"))
-        return secret
 
     @field_validator("content_dir")
     @classmethod
@@ -125,6 +104,12 @@ class Settings(BaseModel):
         return f"sqlite+aiosqlite:///{(self.data_dir / 'bot.sqlite3').absolute()}"
 
 
+class Settings(Program):
+    """All that is set."""
+
+    channels: Mapping[str, ChannelSettings]
+
+
 def keys_in(secret: SecretStr) -> list[str]:
     """Several, while one is being changed, have a comma between them."""
     return [key.strip() for key in secret.get_secret_value().split(",") if key.strip()]
@@ -140,35 +125,80 @@ def is_database(url: str) -> bool:
         return False
 
 
-def load(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings from the environment, or SettingsError that lists every mistake."""
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A field, and the channel whose it is; without one it is the program's."""
+
+    channel: str
+    field: str
+    info: FieldInfo
+
+    @property
+    def name(self) -> str:
+        return variable(self.channel, self.field)
+
+    @property
+    def file(self) -> str:
+        """Empty for what is no secret. Docker and systemd hand over secrets so: a process list and an inspected container show none."""
+        return f"{self.name}_FILE" if self.info.annotation is SecretStr else ""
+
+
+def variable(*words: str) -> str:
+    return "_".join(filter(None, ("BOT", *words))).upper()
+
+
+def variables(channels: Channels) -> list[Variable]:
+    return [Variable(channel, field, info) for channel, model in _models(channels) for field, info in model.model_fields.items()]
+
+
+def load(channels: Channels, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the program and of these channels from the environment, or SettingsError that lists every mistake."""
     environ = os.environ if environ is None else environ
-    known = {*map(variable, Settings.model_fields), *map(file_variable, secrets())}
-    mistakes = []
-    for name in sorted({n for n in environ if n.startswith("BOT_")} - known):
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = _(" Did you mean {name}?").format(name=close[0]) if close else ""
-        mistakes.append(_("{name}: there is no such setting.").format(name=name) + hint)
-    values = {name: environ[variable(name)] for name in Settings.model_fields if environ.get(variable(name))}
-    unread = set()
-    for name in secrets():
-        if path := environ.get(file_variable(name)):
-            try:
-                values[name] = _secret_in(path, name in values)
-            except ValueError as mistake:
-                mistakes.append(f"{file_variable(name)}: {mistake}")
-                unread.add(name)
-    try:
-        settings = Settings.model_validate(values)
-    except ValidationError as error:
-        for detail in error.errors(include_input=False, include_url=False, include_context=False):
-            name = str(detail["loc"][0])
-            if name not in unread:
-                named = file_variable(name) if name in secrets() and environ.get(file_variable(name)) else variable(name)
-                mistakes.append(f"{named}: " + detail["msg"].removeprefix("Value error, "))
+    known = variables(channels)
+    mistakes = list(_unknown(environ, known))
+    made: dict[str, Any] = {}
+    for channel, model in _models(channels):
+        try:
+            made[channel] = _read(model, [variable for variable in known if variable.channel == channel], environ)
+        except SettingsError as error:
+            mistakes.append(str(error))
     if mistakes:
         raise SettingsError("\n".join(mistakes))
-    return settings
+    return Settings.model_construct(**dict(made.pop("")), channels=made)  # all of it has been validated
+
+
+def _models(channels: Channels) -> list[tuple[str, type[Variables]]]:
+    return [("", Program), *channels.items()]
+
+
+def _unknown(environ: Mapping[str, str], known: Sequence[Variable]) -> Iterator[str]:
+    names = {name for variable in known for name in (variable.name, variable.file) if name}
+    for name in sorted({n for n in environ if n.startswith("BOT_")} - names):
+        close = difflib.get_close_matches(name, names, n=1)
+        hint = _(" Did you mean {name}?").format(name=close[0]) if close else ""
+        yield _("{name}: there is no such setting.").format(name=name) + hint
+
+
+def _read(model: type[Variables], own: Sequence[Variable], environ: Mapping[str, str]) -> Variables:
+    values, named, mistakes = {}, {}, {}
+    for variable in own:
+        value, path = environ.get(variable.name), environ.get(variable.file)
+        named[variable.field] = variable.file if path else variable.name
+        if value:
+            values[variable.field] = value
+        if path:
+            try:
+                values[variable.field] = _secret_in(path, bool(value))
+            except ValueError as mistake:
+                mistakes[variable.field] = str(mistake)
+    try:
+        read = model.model_validate(values)
+    except ValidationError as error:
+        for detail in error.errors(include_input=False, include_url=False, include_context=False):
+            mistakes.setdefault(str(detail["loc"][0]), detail["msg"].removeprefix("Value error, "))
+    if mistakes:
+        raise SettingsError("\n".join(f"{named[field]}: {mistake}" for field, mistake in mistakes.items()))
+    return read
 
 
 def _secret_in(path: str, set_beside: bool) -> str:
@@ -184,27 +214,15 @@ def _secret_in(path: str, set_beside: bool) -> str:
     return secret
 
 
-def secrets() -> list[str]:
-    return [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
-
-
-def file_variable(name: str) -> str:
-    """As Docker and systemd hand over secrets: a process list and an inspected container show no content of a file."""
-    return f"{variable(name)}_FILE"
-
-
-def variable(name: str) -> str:
-    return f"BOT_{name.upper()}"
-
-
-def table() -> list[str]:
+def table(channels: Channels) -> list[str]:
     """One line a variable: name, default, whether it is set, meaning."""
     lines = []
-    for name, field in Settings.model_fields.items():
-        default = field.default.get_secret_value() if isinstance(field.default, SecretStr) else field.default
-        lines.append(_line(variable(name), "-" if default in ("", None) else str(default), _(str(field.description))))
-        if name in secrets():
-            lines.append(_line(file_variable(name), "-", _("file that holds {name} instead").format(name=variable(name))))
+    for variable in variables(channels):
+        default = variable.info.default
+        default = default.get_secret_value() if isinstance(default, SecretStr) else default
+        lines.append(_line(variable.name, "-" if default in ("", None) else str(default), _(str(variable.info.description))))
+        if variable.file:
+            lines.append(_line(variable.file, "-", _("file that holds {name} instead").format(name=variable.name)))
     return lines
 
 

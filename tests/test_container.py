@@ -6,11 +6,13 @@ import shlex
 import pytest
 from ruamel.yaml import YAML
 
-from bot.settings import ROOT, Settings, file_variable, secrets, variable
+from bot.channels import channel_settings
+from bot.settings import ROOT, variables
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 IGNORE = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+VARIABLES = variables(channel_settings())
 
 
 def instructions() -> list[tuple[str, str]]:
@@ -81,7 +83,7 @@ def test_both_stages_begin_with_the_same_named_release() -> None:
 
 def test_no_secret_is_baked_into_the_image() -> None:
     baked = " ".join(arguments for name, arguments in instructions() if name in ("ENV", "ARG", "LABEL", "COPY", "ADD"))
-    assert [name for name in secrets() if variable(name) in baked] == []
+    assert [variable.name for variable in VARIABLES if variable.file and variable.name in baked] == []
     assert IGNORE[0] == "*"
     assert not {"!.env", "!secrets", "!.git", "!.bot", "!tests"} & set(IGNORE)
     ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
@@ -119,8 +121,8 @@ def test_the_port_is_published_on_this_machine_alone() -> None:
 def test_compose_passes_only_variables_that_exist() -> None:
     environment = service()["environment"]
     assert isinstance(environment, dict)
-    assert set(environment) - {"FORWARDED_ALLOW_IPS"} <= {variable(name) for name in Settings.model_fields}
-    passed = [variable(name) for name in secrets() if variable(name) in environment]
+    assert set(environment) - {"FORWARDED_ALLOW_IPS"} <= {variable.name for variable in VARIABLES}
+    passed = [variable.name for variable in VARIABLES if variable.file and variable.name in environment]
     assert len(passed) >= 7
     assert [environment[name] for name in passed] == [f"${{{name}:-}}" for name in passed]
 
@@ -128,6 +130,6 @@ def test_compose_passes_only_variables_that_exist() -> None:
 def test_the_example_with_a_secret_in_a_file_is_whole_once_its_comments_are_taken_away() -> None:
     read = uncommented()
     bot = read["services"]["bot"]  # type: ignore[index]  # YAML has no types
-    assert bot["environment"][file_variable("telegram_token")] == "/run/secrets/telegram_token"
+    assert bot["environment"]["BOT_TELEGRAM_TOKEN_FILE"] == "/run/secrets/telegram_token"
     assert bot["secrets"] == ["telegram_token"]
     assert read["secrets"] == {"telegram_token": {"file": "./secrets/telegram_token"}}

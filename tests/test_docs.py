@@ -10,10 +10,11 @@ import pytest
 
 from bot import content, telemetry
 from bot.actions.start import deep_link
+from bot.channels import channel_settings
 from bot.cli import main
 from bot.domain import domain_of
 from bot.replies import card_from
-from bot.settings import ROOT, Settings, file_variable, secrets, variable
+from bot.settings import ROOT, variables
 
 PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
 OPERATORS, STAFF = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("operators", "staff"))
@@ -41,7 +42,11 @@ def metrics() -> set[str]:
 
 
 def settings() -> set[str]:
-    return {variable(name) for name in Settings.model_fields}
+    return {variable.name for variable in variables(channel_settings())}
+
+
+def files() -> set[str]:
+    return {variable.file for variable in variables(channel_settings()) if variable.file}
 
 
 def complaints() -> set[str]:
@@ -91,7 +96,7 @@ def test_every_setting_is_explained_to_operators_and_no_other() -> None:
 
 
 def test_every_secret_that_may_stand_in_a_file_is_named_to_operators_and_no_other() -> None:
-    assert set(re.findall(r"`(BOT_[A-Z_]+_FILE)`", OPERATORS)) == set(map(file_variable, secrets()))
+    assert set(re.findall(r"`(BOT_[A-Z_]+_FILE)`", OPERATORS)) == files()
 
 
 def test_every_metric_is_explained_to_operators_and_no_other() -> None:
@@ -123,11 +128,7 @@ def test_the_docs_name_no_command_and_no_option_that_does_not_exist() -> None:
 
 
 def test_the_docs_name_no_setting_that_does_not_exist() -> None:
-    known = (
-        settings()
-        | set(map(file_variable, secrets()))
-        | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
-    )
+    known = settings() | files() | set(re.findall(r"BOT_[A-Z_]+", (ROOT / "docker-compose.yml").read_text(encoding="utf-8")))
     mistyped = {"BOT_PROT"}  # the example of a mistake
     assert {name for page in PAGES for name in re.findall(r"BOT_[A-Z_]+[A-Z]", page.read_text(encoding="utf-8"))} <= known | mistyped
 

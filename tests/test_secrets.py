@@ -18,18 +18,23 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import telemetry
-from bot.channels import channels_from
+from bot.channels import channel_settings, channels_from
 from bot.channels.base import Channel, Gone, HasProfile, Refused, TryLater
 from bot.cli import main
-from bot.settings import ROOT, load, secrets, variable
+from bot.settings import ROOT, load, variables
 from bot.types import Language, Reply
 from tests.channels.profiles import PROFILES
 from tests.fakes.mailbox import Mailbox
 from tests.fakes.server import serve
 
 CANARY = "canary7f3a"
-TOKENS = {name: f"{number}:{CANARY}-{name}".replace("_", "-") for number, name in enumerate(secrets(), 1)}
-TOKENS |= {"telegram_secret": CANARY, "store_key": CANARY * 4, "database_url": f"postgresql+asyncpg://bot:{CANARY}@127.0.0.1:1/bot"}
+SECRETS = [variable.name for variable in variables(channel_settings()) if variable.file]
+TOKENS = {name: f"{number}:{CANARY}-{name}".replace("_", "-") for number, name in enumerate(SECRETS, 1)}
+TOKENS |= {
+    "BOT_TELEGRAM_SECRET": CANARY,
+    "BOT_STORE_KEY": CANARY * 4,
+    "BOT_DATABASE_URL": f"postgresql+asyncpg://bot:{CANARY}@127.0.0.1:1/bot",
+}
 PLATFORMS = ["telegram", "messenger", "viber"]
 STATUSES = [200, 400, 401, 403, 404, 409, 429, 500, 502]
 SECRET = re.compile(r"secret|token|signature|passw", re.IGNORECASE)
@@ -58,10 +63,10 @@ class Echo:
 async def platform(echo: Echo, token: str = "") -> AsyncIterator[dict[str, Channel]]:
     methods = ["GET", "POST", "DELETE"]
     async with serve(Starlette(routes=[Route("/{path:path}", echo.answer, methods=methods)])) as url:
-        environ = {variable(name): token if token and name.endswith("_token") else secret for name, secret in TOKENS.items()}
-        environ |= {variable(f"{name}_url"): url for name in ("telegram_api", "messenger_graph", "viber_api")}
+        environ = {name: token if token and name.endswith("_TOKEN") else secret for name, secret in TOKENS.items()}
+        environ |= {f"BOT_{name}_URL": url for name in ("TELEGRAM_API", "MESSENGER_GRAPH", "VIBER_API")}
         environ |= {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org", "BOT_WEB_CHAT": "false"}
-        channels = dict(channels_from(load(environ)))
+        channels = dict(channels_from(load(channel_settings(), environ)))
         yield channels
         for channel in channels.values():
             await channel.close()
@@ -126,7 +131,7 @@ async def test_no_secret_stands_in_an_address_but_the_one_that_telegram_wants_th
     echo = Echo(200, False)
     async with platform(echo) as channels:
         await everything(channels[name], echo)
-    allowed = f"/bot{TOKENS['telegram_token']}/" if name == "telegram" else "/"
+    allowed = f"/bot{TOKENS['BOT_TELEGRAM_TOKEN']}/" if name == "telegram" else "/"
     assert echo.asked
     assert [address for address in echo.asked if CANARY in address.replace(allowed, "/", 1)] == []
 

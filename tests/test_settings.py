@@ -2,12 +2,17 @@
 
 import traceback
 from pathlib import Path
+from typing import Any
 
 import pytest
-from pydantic import SecretStr, ValidationError
+from pydantic import ValidationError
 
-from bot.settings import ROOT, Settings, SettingsError, file_variable, load, secrets, table, variable
+from bot import settings
+from bot.channels import channel_settings
+from bot.settings import ROOT, Settings, SettingsError, table, variables
 
+VARIABLES = {variable.name: variable for variable in variables(channel_settings())}
+SECRETS = [variable for variable in VARIABLES.values() if variable.file]
 CANARY = "canary-7f3a-as-long-as-a-key-must-be"
 WEBHOOK = {"BOT_TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}
 
@@ -17,6 +22,15 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANGUAGE", "en")
 
 
+def load(environ: dict[str, str] | None = None) -> Settings:
+    return settings.load(channel_settings(), environ)
+
+
+def value_of(found: Settings, name: str) -> Any:
+    variable = VARIABLES[name]
+    return getattr(found.channels[variable.channel] if variable.channel else found, variable.field)
+
+
 def mistakes(environ: dict[str, str]) -> list[str]:
     with pytest.raises(SettingsError) as error:
         load(environ)
@@ -24,11 +38,9 @@ def mistakes(environ: dict[str, str]) -> list[str]:
 
 
 def test_without_any_variable_the_defaults_hold() -> None:
-    settings = load({})
-    assert (settings.host, settings.port, settings.workers, settings.web_chat) == ("127.0.0.1", 8080, 4, True)
-    assert settings.content_dir == ROOT
-    assert settings.telegram_webhook_url is None
-    assert settings == Settings()
+    found = load({})
+    assert (found.host, found.port, found.workers, found.content_dir) == ("127.0.0.1", 8080, 4, ROOT)
+    assert [name for name, own in found.channels.items() if own.on] == ["web"]
 
 
 def test_every_variable_is_read(tmp_path: Path) -> None:
@@ -58,9 +70,8 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "BOT_VIBER_API_URL": "http://127.0.0.1:8083",
         **WEBHOOK,
     }
-    assert set(environ) == {variable(name) for name in Settings.model_fields}
-    defaults = load({}).model_dump()
-    assert all(value != defaults[name] for name, value in load(environ).model_dump().items())
+    assert set(environ) == set(VARIABLES)
+    assert [name for name in VARIABLES if value_of(load(environ), name) == value_of(load({}), name)] == []
 
 
 def test_a_key_of_the_store_that_can_be_guessed_is_refused() -> None:
@@ -135,7 +146,7 @@ def test_an_unknown_variable_is_named_with_the_one_that_was_meant(name: str, mis
     assert mistakes({name: CANARY}) == [mistake]
 
 
-@pytest.mark.parametrize("name", sorted({variable(name) for name in Settings.model_fields} | {"BOT_UNKNOWN"}))
+@pytest.mark.parametrize("name", [*VARIABLES, "BOT_UNKNOWN"])
 def test_no_value_is_ever_told_because_it_may_be_a_secret(name: str) -> None:
     environ = {name: f"{CANARY} {CANARY * 40}", "BOT_PORT": "70000" if name != "BOT_PORT" else CANARY}
     with pytest.raises(SettingsError) as error:
@@ -144,16 +155,15 @@ def test_no_value_is_ever_told_because_it_may_be_a_secret(name: str) -> None:
 
 
 def test_secrets_are_hidden_when_the_settings_are_printed() -> None:
-    names = [name for name, field in Settings.model_fields.items() if field.annotation is SecretStr]
     database = f"postgresql+asyncpg://bot:{CANARY}@db/bot"
-    environ = {variable(name): CANARY for name in names} | {
+    environ = {variable.name: CANARY for variable in SECRETS} | {
         "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org",
         "BOT_DATABASE_URL": database,
     }
-    settings = load(environ)
-    assert len(names) == 9
-    assert CANARY not in f"{settings!r} {settings}"
-    assert (settings.telegram_token.get_secret_value(), settings.database) == (CANARY, database)
+    found = load(environ)
+    assert len(SECRETS) == 9
+    assert CANARY not in f"{found!r} {found}"
+    assert {value_of(found, variable.name).get_secret_value() for variable in SECRETS} == {CANARY, database}
 
 
 def test_a_webhook_without_a_secret_is_refused() -> None:
@@ -164,7 +174,7 @@ def test_a_webhook_without_a_secret_is_refused() -> None:
 
 @pytest.mark.parametrize("secret", ["a", "-_", "A" * 256])
 def test_a_webhook_with_a_secret_is_accepted(secret: str) -> None:
-    assert load(WEBHOOK | {"BOT_TELEGRAM_SECRET": secret}).telegram_secret.get_secret_value() == secret
+    assert value_of(load(WEBHOOK | {"BOT_TELEGRAM_SECRET": secret}), "BOT_TELEGRAM_SECRET").get_secret_value() == secret
 
 
 @pytest.mark.parametrize("secret", ["two words", "zażółć", "A" * 257, "a\n"])
@@ -203,12 +213,12 @@ def test_settings_do_not_change() -> None:
 
 
 def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = [n for name in Settings.model_fields for n in (variable(name), file_variable(name)) if n == variable(name) or name in secrets()]
+    names = [name for variable in VARIABLES.values() for name in (variable.name, variable.file) if name]
     for name in names:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOT_PORT", "9000")
     monkeypatch.setenv("BOT_VIBER_TOKEN_FILE", "/run/secrets/viber")
-    rows = {line.split()[0]: line.split(maxsplit=3) for line in table()}
+    rows = {line.split()[0]: line.split(maxsplit=3) for line in table(channel_settings())}
     assert list(rows) == names
     assert {name for name, row in rows.items() if row[1] == "set"} == {"BOT_PORT", "BOT_VIBER_TOKEN_FILE"}
     assert rows["BOT_VIBER_TOKEN_FILE"][2:] == ["-", "file that holds BOT_VIBER_TOKEN instead"]
@@ -217,10 +227,10 @@ def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypa
 
 
 def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in Settings.model_fields:
-        monkeypatch.setenv(variable(name), CANARY)
-        monkeypatch.setenv(file_variable(name), CANARY)
-    assert CANARY not in "\n".join(table())
+    for variable in VARIABLES.values():
+        monkeypatch.setenv(variable.name, CANARY)
+        monkeypatch.setenv(variable.file or variable.name, CANARY)
+    assert CANARY not in "\n".join(table(channel_settings()))
 
 
 @pytest.mark.parametrize("secret", ["", " , "])
@@ -243,13 +253,14 @@ def test_viber_without_an_address_to_send_to_is_refused() -> None:
 
 def test_every_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     environ = {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org"}
-    expected = {name: f"{CANARY}-{name[:3]}" for name in secrets()} | {"database_url": "postgresql+asyncpg://bot:pass@host/name"}
-    for name, secret in expected.items():
-        (tmp_path / name).write_text(f"  {secret}\n\n", encoding="utf-8")
-        environ[file_variable(name)] = str(tmp_path / name)
-    settings = load(environ)
-    assert {"database_url", "log_key", "telegram_token", "telegram_secret", "messenger_app_secret", "viber_token"} < set(secrets())
-    assert expected == {name: getattr(settings, name).get_secret_value() for name in secrets()}
+    expected = {variable.name: f"{CANARY}-{variable.channel}" for variable in SECRETS}
+    expected["BOT_DATABASE_URL"] = "postgresql+asyncpg://bot:pass@host/name"
+    for variable in SECRETS:
+        (tmp_path / variable.name).write_text(f"  {expected[variable.name]}\n\n", encoding="utf-8")
+        environ[variable.file] = str(tmp_path / variable.name)
+    found = load(environ)
+    assert {"BOT_DATABASE_URL", "BOT_LOG_KEY", "BOT_TELEGRAM_TOKEN", "BOT_TELEGRAM_SECRET", "BOT_VIBER_TOKEN"} < set(expected)
+    assert expected == {name: value_of(found, name).get_secret_value() for name in expected}
 
 
 def test_what_is_no_secret_is_not_read_from_a_file(tmp_path: Path) -> None:

@@ -1,20 +1,41 @@
-"""The channels. To add one, write a module beside these and name it here; its variables stand in `bot.settings` with all others."""
+"""The channels. To add one, write a module beside these and name its class here."""
 
-from collections.abc import Callable
+from typing import Any, Protocol
 
-from bot.channels import messenger, telegram, viber, webchat
-from bot.channels.base import Channel
-from bot.settings import Settings
+from bot.channels.base import Channel, HasProfile
+from bot.channels.messenger import Messenger
+from bot.channels.telegram import Telegram
+from bot.channels.viber import Viber
+from bot.channels.webchat import WebChat
+from bot.settings import ChannelSettings, Settings, variable
 
-CHANNELS: dict[str, Callable[[Settings], Channel | None]] = {
-    "messenger": messenger.from_settings,
-    "telegram": telegram.from_settings,
-    "viber": viber.from_settings,
-    "web": webchat.from_settings,
+
+class Kind(Protocol):
+    """The class of a channel: what it must be told, and how to make it of that."""
+
+    @property
+    def settings(self) -> type[ChannelSettings]: ...
+
+    def from_settings(self, settings: Any, /) -> Channel: ...
+
+
+CHANNELS: dict[str, Kind] = {
+    "web": WebChat,
+    "telegram": Telegram,
+    "messenger": Messenger,
+    "viber": Viber,
 }
+
+
+def channel_settings() -> dict[str, type[ChannelSettings]]:
+    return {name: kind.settings for name, kind in CHANNELS.items()}
 
 
 def channels_from(settings: Settings) -> dict[str, Channel]:
     """The channels that the settings switch on."""
-    made = {name: make(settings) for name, make in CHANNELS.items()}
-    return {name: channel for name, channel in made.items() if channel}
+    return {name: kind.from_settings(own) for name, kind in CHANNELS.items() if (own := settings.channels[name]).on}
+
+
+def switches_with_profile() -> list[str]:
+    """The variables that switch on a channel whose platform shows a profile. A class has the methods of its objects too."""
+    return [variable(name, kind.settings.switch()) for name, kind in CHANNELS.items() if isinstance(kind, HasProfile)]

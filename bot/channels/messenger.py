@@ -8,9 +8,10 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import httpx
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,7 +23,9 @@ from bot.channels.messenger_graph import Clock, Graph, Sleep
 from bot.channels.messenger_messages import LIMITS, message_for
 from bot.channels.messenger_profile import set_profile
 from bot.channels.webhooks import body_of, is_json, is_one_of, parsed, signature, unavailable
-from bot.settings import Settings
+from bot.i18n import N_
+from bot.i18n import gettext as _
+from bot.settings import ChannelSettings
 from bot.telemetry import log, where
 from bot.types import Message, Profiles, Reply
 
@@ -31,9 +34,27 @@ CONSULTANT_HAS_IT = 24 * 3600.0  # seconds after the last thing a consultant did
 _log = log("messenger")
 
 
+class MessengerSettings(ChannelSettings):
+    page_token: SecretStr = Field(SecretStr(""), description=N_("access token of the Facebook page; empty: no Messenger"))
+    app_secret: SecretStr = Field(SecretStr(""), description=N_("secret of the Meta app; while it is changed: new,old"))
+    verify_token: SecretStr = Field(SecretStr(""), description=N_("the word you type beside the webhook address at Meta"))
+    page_id: str = Field("", pattern=r"^\d*$", description=N_("number of the Facebook page; empty: the page of the token"))
+    graph_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://graph.facebook.com"), description=N_("root of the Graph API, without a version (a test server)")
+    )
+
+    @field_validator("app_secret", "verify_token")
+    @classmethod
+    def _is_complete(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
+        if info.data.get("page_token") and not secret.get_secret_value().strip(", "):
+            raise ValueError(_("BOT_MESSENGER_PAGE_TOKEN needs it: anybody could write to the webhook otherwise"))
+        return secret
+
+
 class Messenger:
     name: ClassVar[str] = NAME
     limits: ClassVar[Limits] = LIMITS
+    settings: ClassVar = MessengerSettings
 
     def __init__(
         self,
@@ -50,6 +71,12 @@ class Messenger:
         self._secrets, self._verify_token, self._page_id, self._sleep = secrets, verify_token, page_id, sleep
         self._page = page_id or "me"
         self._graph = Graph(token, secrets[0], graph_url, transport, clock, sleep)
+
+    @classmethod
+    def from_settings(cls, own: MessengerSettings) -> Self:
+        secrets = [secret.strip() for secret in own.app_secret.get_secret_value().split(",") if secret.strip()]
+        word = own.verify_token.get_secret_value()
+        return cls(own.page_token.get_secret_value(), secrets, word, own.page_id, str(own.graph_url))
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
         async def verify(request: Request) -> Response:
@@ -135,12 +162,3 @@ async def _keep(what: Happened, mailbox: Mailbox) -> None:
             await mailbox.pause(person, CONSULTANT_HAS_IT)
         case GivenBack(person):
             await mailbox.resume(person)
-
-
-def from_settings(settings: Settings) -> Messenger | None:
-    token = settings.messenger_page_token.get_secret_value()
-    if not token:
-        return None
-    secrets = [secret.strip() for secret in settings.messenger_app_secret.get_secret_value().split(",") if secret.strip()]
-    word = settings.messenger_verify_token.get_secret_value()
-    return Messenger(token, secrets, word, settings.messenger_page_id, str(settings.messenger_graph_url))

@@ -8,7 +8,7 @@ import contextlib
 import os
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,10 +21,10 @@ from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
+from bot.channels.telegram_settings import TelegramSettings
 from bot.channels.telegram_updates import NAME, AnswersRequest, UpdatesRequest, heard, update_from
 from bot.channels.vcard import vcard
 from bot.channels.webhooks import body_of, is_one_of, parsed, unavailable
-from bot.settings import Settings
 from bot.telemetry import log, where
 from bot.types import Profiles, Reply
 
@@ -39,6 +39,7 @@ _log = log("telegram")
 class Telegram:
     name: ClassVar[str] = NAME
     limits: ClassVar[Limits] = Limits(text=4096, buttons=100, title=64, payload=64)
+    settings: ClassVar = TelegramSettings
 
     def __init__(self, token: str, api_url: str, webhook_url: str | None, secret: str) -> None:
         self._url = f"{webhook_url.rstrip('/')}/telegram" if webhook_url else ""
@@ -51,6 +52,11 @@ class Telegram:
         sending, polling = self._requests
         self._bot = Bot(token, base_url=f"{api_url.rstrip('/')}/bot", request=sending, get_updates_request=polling)
         self._background: set[asyncio.Task[None]] = set()
+
+    @classmethod
+    def from_settings(cls, own: TelegramSettings) -> Self:
+        url = str(own.webhook_url) if own.webhook_url else None
+        return cls(own.token.get_secret_value(), str(own.api_url), url, own.secret.get_secret_value())
 
     @property
     def runs_alone(self) -> bool:
@@ -197,9 +203,3 @@ class Telegram:
             do = "stop the other program that reads this bot's messages, or give each its own token"
         _log.warning("telegram.unavailable", error=where(error), retry_in=seconds, do=do)
         await asyncio.sleep(seconds)
-
-
-def from_settings(settings: Settings) -> Telegram | None:
-    token = settings.telegram_token.get_secret_value()
-    url = str(settings.telegram_webhook_url) if settings.telegram_webhook_url else None
-    return Telegram(token, str(settings.telegram_api_url), url, settings.telegram_secret.get_secret_value()) if token else None

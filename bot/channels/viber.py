@@ -7,9 +7,10 @@ into a header alone, never into an address, a log or an error.
 import asyncio
 import html
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import httpx
+from pydantic import AnyHttpUrl, Field, SecretStr, ValidationInfo, field_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -17,7 +18,9 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable, pause_after, utf16
 from bot.channels.viber_events import NAME, kind_of, message_from, person_who_left, welcome_for
 from bot.channels.webhooks import body_of, is_one_of, parsed, signature, unavailable
-from bot.settings import Settings
+from bot.i18n import N_
+from bot.i18n import gettext as _
+from bot.settings import ChannelSettings
 from bot.telemetry import log
 from bot.types import Button, Reply
 
@@ -31,17 +34,35 @@ NOTHING = "nothing; it is tried again by itself"
 _log = log("viber")
 
 
+class ViberSettings(ChannelSettings):
+    token: SecretStr = Field(SecretStr(""), description=N_("token of the Viber bot; empty: no Viber"))
+    webhook_url: AnyHttpUrl | None = Field(None, description=N_("public https address of this bot; Viber has no long polling"))
+    api_url: AnyHttpUrl = Field(AnyHttpUrl("https://chatapi.viber.com"), description=N_("root of the Viber API (a test server)"))
+
+    @field_validator("webhook_url")
+    @classmethod
+    def _has_a_webhook(cls, url: AnyHttpUrl | None, info: ValidationInfo) -> AnyHttpUrl | None:
+        if info.data.get("token") and url is None:
+            raise ValueError(_("BOT_VIBER_TOKEN needs it: Viber sends messages to a public https address only"))
+        return url
+
+
 class Viber:
     name: ClassVar[str] = NAME
     # A keyboard has 12 rows of two buttons. A title may have 250 characters of HTML: 40 stay below that when each is written as `&quot;`.
     # 5000 characters beside 24 such buttons stay below the 30 kB of a whole request. An emoji counts two: nobody says what Viber counts.
     limits: ClassVar[Limits] = Limits(text=7000, buttons=24, title=40, payload=64, text_with_buttons=5000, size=utf16)
+    settings: ClassVar = ViberSettings
 
     def __init__(self, token: str, api_url: str, webhook_url: str) -> None:
         self._token = token
         self._webhook_url = f"{webhook_url.rstrip('/')}/viber"
         # as bytes: a token that no header can hold fails at a call, without being quoted
         self._client = httpx.AsyncClient(base_url=f"{api_url.rstrip('/')}/pa/", headers={b"X-Viber-Auth-Token": token.encode()}, timeout=20)
+
+    @classmethod
+    def from_settings(cls, own: ViberSettings) -> Self:
+        return cls(own.token.get_secret_value(), str(own.api_url), str(own.webhook_url))
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
         async def webhook(request: Request) -> Response:
@@ -163,8 +184,3 @@ def failure(status: int) -> TryLater | Refused | Gone:
             return TryLater("no balance", LONG, "pay for the bot's messages at Viber or your partner")
         case _:
             return Refused(f"status {status}")
-
-
-def from_settings(settings: Settings) -> Viber | None:
-    token, url = settings.viber_token.get_secret_value(), settings.viber_webhook_url
-    return Viber(token, str(settings.viber_api_url), str(url)) if token and url else None

@@ -11,8 +11,9 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import asdict
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
@@ -24,8 +25,8 @@ from bot.channels.sessions import Full, Sessions, Stream
 from bot.channels.vcard import vcard
 from bot.channels.webpage import Page, language_for
 from bot.channels.webrequests import cookie_name, key_of, message_from, person_of
-from bot.i18n import format_phone
-from bot.settings import Settings
+from bot.i18n import N_, format_phone
+from bot.settings import ChannelSettings
 from bot.types import Address, Reply
 
 STALLED = 5.0  # seconds a browser may take to accept one event
@@ -40,14 +41,23 @@ HEADERS = {
 _TYPES = {"chat.css": "text/css", "chat.js": "text/javascript"}
 
 
+class WebChatSettings(ChannelSettings):
+    chat: bool = Field(True, description=N_("serve the web chat at /"))
+
+
 class WebChat:
     name: ClassVar[str] = "web"
     limits: ClassVar[Limits] = Limits(text=4000, buttons=13, title=40)
+    settings: ClassVar = WebChatSettings
 
     def __init__(self, heartbeat: float = 15.0, clock: Callable[[], float] = time.monotonic) -> None:
         self._heartbeat = heartbeat
         self._sessions = Sessions(clock)
         self._page = Page()
+
+    @classmethod
+    def from_settings(cls, _own: WebChatSettings) -> Self:
+        return cls()
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
         async def post(request: Request) -> Response:
@@ -188,7 +198,3 @@ async def _write(send: Send, text: str) -> None:
 
 def event(position: str, data: str = "", name: str = "message") -> str:
     return f"id: {position}\nevent: {name}\ndata: {data}\n\n"
-
-
-def from_settings(settings: Settings) -> WebChat | None:
-    return WebChat() if settings.web_chat else None

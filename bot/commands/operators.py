@@ -23,7 +23,7 @@ def run(settings: Settings) -> None:
             return  # the log says it
         click.echo(
             _("The bot is running. Web chat: {address}").format(address=address)
-            if settings.web_chat
+            if settings.channels["web"].on
             else _("The bot is running: {address}/health").format(address=address),
             err=True,
         )
@@ -64,7 +64,9 @@ def profile(settings: Settings, dry_run: bool) -> None:
 
 @click.command(help=_("Show every BOT_ variable: its meaning, its default, and whether it is set (never a secret)."))
 def settings() -> None:
-    for line in settings_module.table():
+    from bot.channels import channel_settings
+
+    for line in settings_module.table(channel_settings()):
         click.echo(line)
 
 
@@ -80,7 +82,7 @@ def forget(settings: Settings, channel: str, person: str) -> None:
 
     if channel not in CHANNELS:
         raise Failure(
-            _("There is no channel {channel}. The channels are: {channels}.").format(channel=channel, channels=", ".join(CHANNELS))
+            _("There is no channel {channel}. The channels are: {channels}.").format(channel=channel, channels=", ".join(sorted(CHANNELS)))
         )
 
     async def erase() -> None:

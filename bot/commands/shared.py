@@ -61,10 +61,11 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
             from bot.app import ContentError
+            from bot.channels import channel_settings
             from bot.store import KeyMissing, StoreDown
 
             try:
-                settings = settings_module.load()
+                settings = settings_module.load(channel_settings())
                 telemetry.configure(settings.log, settings.log_key.get_secret_value(), log_level)
                 return command(settings, *args, **kwargs)
             except SettingsError as error:

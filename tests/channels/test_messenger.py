@@ -14,11 +14,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels import channels_from, messenger
+from bot.channels import channel_settings, channels_from, messenger
 from bot.channels.base import Gone, Refused, TryLater
-from bot.channels.messenger import Messenger
+from bot.channels.messenger import Messenger, MessengerSettings
 from bot.channels.messenger_events import INBOX
-from bot.settings import Settings
+from bot.settings import load
 from bot.types import Address, Button, Language, Message, Reply
 from tests.conftest import Clock, Records
 from tests.fakes.mailbox import Mailbox
@@ -431,14 +431,12 @@ async def test_an_error_that_will_not_pass_ends_the_asking(meta: Meta, channel: 
 
 
 def test_without_a_token_there_is_no_messenger() -> None:
-    assert "messenger" not in channels_from(Settings())
+    assert "messenger" not in channels_from(load(channel_settings(), {}))
 
 
 async def test_settings_with_two_secrets_believe_both(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = Settings(
-        messenger_page_token=SecretStr(TOKEN), messenger_app_secret=SecretStr(f"{SECRET}, {OLD}"), messenger_verify_token=SecretStr(WORD)
-    )
-    channel = channels_from(settings)["messenger"]
+    own = MessengerSettings(page_token=SecretStr(TOKEN), app_secret=SecretStr(f"{SECRET}, {OLD}"), verify_token=SecretStr(WORD))
+    channel = Messenger.from_settings(own)
     mailbox, body = Mailbox(), delivery(event())
     app = Starlette(routes=list(channel.routes(mailbox)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=WEBHOOK) as client:
