@@ -6,7 +6,7 @@ into a header alone, never into an address, a log or an error.
 
 import asyncio
 import html
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import httpx
@@ -54,8 +54,8 @@ class Viber:
     limits: ClassVar[Limits] = Limits(text=7000, buttons=24, title=40, payload=64, text_with_buttons=5000, size=utf16)
     settings: ClassVar = ViberSettings
 
-    def __init__(self, token: str, api_url: str, webhook_url: str) -> None:
-        self._token = token
+    def __init__(self, token: str, api_url: str, webhook_url: str, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._token, self._sleep = token, sleep
         self._webhook_url = f"{webhook_url.rstrip('/')}/viber"
         # as bytes: a token that no header can hold fails at a call, without being quoted
         self._client = httpx.AsyncClient(base_url=f"{api_url.rstrip('/')}/pa/", headers={b"X-Viber-Auth-Token": token.encode()}, timeout=20)
@@ -87,9 +87,10 @@ class Viber:
                 return
             except (TryLater, Refused, Gone) as error:
                 failures += 1
-                seconds = pause_after(failures)
+                asked = getattr(error, "seconds", None)
+                seconds = pause_after(failures) if asked is None else asked
                 _log.warning("viber.unavailable", reason=str(error), retry_in=seconds, do=getattr(error, "do", "") or NOTHING)
-                await asyncio.sleep(seconds)
+                await self._sleep(seconds)
 
     async def send(self, person: str, reply: Reply) -> None:
         await self._call("send_message", {"receiver": person, **content_of(reply)})

@@ -283,16 +283,21 @@ async def test_the_webhook_is_set_without_asking_for_names_and_photos() -> None:
 
 async def test_a_webhook_is_set_again_and_again_until_our_own_door_is_open(monkeypatch: pytest.MonkeyPatch) -> None:
     records, late, mailbox = Records(), Late(misses=3), Mailbox()
+    waited: list[float] = []
     monkeypatch.setattr(viber, "_log", records)
-    monkeypatch.setattr(viber, "pause_after", lambda _failures: 0.0)
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
     async with FakeViber(TOKEN, webhook_transport=httpx.ASGITransport(late)) as fake:
         fake.faults.bad_gateway("set_webhook")
         fake.faults.status("set_webhook", 2)
         fake.faults.status("set_webhook", 6)
-        channel = Viber(TOKEN, fake.url, PUBLIC)
+        channel = Viber(TOKEN, fake.url, PUBLIC, sleep)
         late.app = Starlette(routes=list(channel.routes(mailbox)))
         await asyncio.wait_for(channel.run(mailbox), 20)
         await channel.close()
+    assert waited == [2.0, 300.0, 8.0, 16.0, 32.0, 60.0]  # a token that is refused waits for the operator
     assert len(records.events) == 7
     assert set(records.events[:-1]) == {"viber.unavailable"}
     assert records.events[-1] == "webhook.set"
