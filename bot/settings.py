@@ -1,35 +1,22 @@
-"""The `BOT_...` variables: those of the whole program, and how all are read. Those of a channel stand beside its class.
+"""What an operator can set, default and meaning on one line each: here for the whole program, for a channel beside its class.
 
-Default and meaning stand on one line each; a secret may also stand in a file that `BOT_..._FILE` names. Mistakes are reported all at
-once, by name and without the value, because a value may be a secret. It knows no channel.
+`bot.variables` reads it from the environment. It knows no channel.
 """
 
-import difflib
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, SecretStr, field_validator
 
 from bot.i18n import N_
 from bot.i18n import gettext as _
+from bot.variables import Models, Variables, read
 
 ROOT = Path(__file__).resolve().parent.parent
 KEY_LENGTH = 32
-
-
-class SettingsError(Exception):
-    """All mistakes in the settings, one a line."""
-
-
-class Variables(BaseModel):
-    """Each field is a variable, and its description the meaning."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
 class ChannelSettings(Variables):
@@ -42,9 +29,6 @@ class ChannelSettings(Variables):
     @property
     def on(self) -> bool:
         return bool(getattr(self, self.switch()))
-
-
-Channels = Mapping[str, type[ChannelSettings]]
 
 
 class Program(Variables):
@@ -125,107 +109,7 @@ def is_database(url: str) -> bool:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """A field, and the channel whose it is; without one it is the program's."""
-
-    channel: str
-    field: str
-    info: FieldInfo
-
-    @property
-    def name(self) -> str:
-        return variable(self.channel, self.field)
-
-    @property
-    def file(self) -> str:
-        """Empty for what is no secret. Docker and systemd hand over secrets so: a process list and an inspected container show none."""
-        return f"{self.name}_FILE" if self.info.annotation is SecretStr else ""
-
-
-def variable(*words: str) -> str:
-    return "_".join(filter(None, ("BOT", *words))).upper()
-
-
-def variables(channels: Channels) -> list[Variable]:
-    return [Variable(channel, field, info) for channel, model in _models(channels) for field, info in model.model_fields.items()]
-
-
-def load(channels: Channels, environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the program and of these channels from the environment, or SettingsError that lists every mistake."""
-    environ = os.environ if environ is None else environ
-    known = variables(channels)
-    mistakes = list(_unknown(environ, known))
-    made: dict[str, Any] = {}
-    for channel, model in _models(channels):
-        try:
-            made[channel] = _read(model, [variable for variable in known if variable.channel == channel], environ)
-        except SettingsError as error:
-            mistakes.append(str(error))
-    if mistakes:
-        raise SettingsError("\n".join(mistakes))
+def load(models: Models, environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the program, which is the one without a name, and of the channels; or SettingsError that lists every mistake."""
+    made = read(models, os.environ if environ is None else environ)
     return Settings.model_construct(**dict(made.pop("")), channels=made)  # all of it has been validated
-
-
-def _models(channels: Channels) -> list[tuple[str, type[Variables]]]:
-    return [("", Program), *channels.items()]
-
-
-def _unknown(environ: Mapping[str, str], known: Sequence[Variable]) -> Iterator[str]:
-    names = {name for variable in known for name in (variable.name, variable.file) if name}
-    for name in sorted({n for n in environ if n.startswith("BOT_")} - names):
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = _(" Did you mean {name}?").format(name=close[0]) if close else ""
-        yield _("{name}: there is no such setting.").format(name=name) + hint
-
-
-def _read(model: type[Variables], own: Sequence[Variable], environ: Mapping[str, str]) -> Variables:
-    values, named, mistakes = {}, {}, {}
-    for variable in own:
-        value, path = environ.get(variable.name), environ.get(variable.file)
-        named[variable.field] = variable.file if path else variable.name
-        if value:
-            values[variable.field] = value
-        if path:
-            try:
-                values[variable.field] = _secret_in(path, bool(value))
-            except ValueError as mistake:
-                mistakes[variable.field] = str(mistake)
-    try:
-        read = model.model_validate(values)
-    except ValidationError as error:
-        for detail in error.errors(include_input=False, include_url=False, include_context=False):
-            mistakes.setdefault(str(detail["loc"][0]), detail["msg"].removeprefix("Value error, "))
-    if mistakes:
-        raise SettingsError("\n".join(f"{named[field]}: {mistake}" for field, mistake in mistakes.items()))
-    return read
-
-
-def _secret_in(path: str, set_beside: bool) -> str:
-    """What stands in the file, or ValueError that tells neither the path nor what was read."""
-    if set_beside:
-        raise ValueError(_("the variable without _FILE is set too; keep one of the two"))
-    try:
-        secret = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError):
-        raise ValueError(_("the file that it names cannot be read")) from None
-    if not secret:
-        raise ValueError(_("the file that it names is empty"))
-    return secret
-
-
-def table(channels: Channels) -> list[str]:
-    """One line a variable: name, default, whether it is set, meaning."""
-    lines = []
-    for variable in variables(channels):
-        default = variable.info.default
-        default = default.get_secret_value() if isinstance(default, SecretStr) else default
-        lines.append(_line(variable.name, "-" if default in ("", None) else str(default), _(str(variable.info.description))))
-        if variable.file:
-            lines.append(_line(variable.file, "-", _("file that holds {name} instead").format(name=variable.name)))
-    return lines
-
-
-def _line(name: str, default: str, meaning: str) -> str:
-    state = _("set") if os.environ.get(name) else _("default")
-    return f"{name:<31} {state:<8} {default:<28} {meaning}"

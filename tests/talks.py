@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from ruamel.yaml import YAML
 
 from bot import content, nlu
-from bot.channels import channel_settings
+from bot.channels import all_settings
 from bot.dialogue import Dialogue
 from bot.executor import executor
 from bot.settings import ROOT, load
@@ -111,7 +111,7 @@ def lines(pair: str, shares: dict[str, float], wrong: list[Spoken]) -> Iterator[
 
 
 async def main() -> None:
-    settings = load(channel_settings())
+    settings = load(all_settings())
     found = content.read(settings.content_dir)
     bot = bot_of(found, nlu.reader(found.examples, settings.data_dir))
     for pair in PAIRS:

@@ -6,13 +6,14 @@ import shlex
 import pytest
 from ruamel.yaml import YAML
 
-from bot.channels import channel_settings
-from bot.settings import ROOT, variables
+from bot.channels import all_settings
+from bot.settings import ROOT
+from bot.variables import variables
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 IGNORE = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-VARIABLES = variables(channel_settings())
+VARIABLES = variables(all_settings())
 
 
 def instructions() -> list[tuple[str, str]]:

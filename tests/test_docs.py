@@ -10,11 +10,12 @@ import pytest
 
 from bot import content, telemetry
 from bot.actions.start import deep_link
-from bot.channels import channel_settings
+from bot.channels import all_settings
 from bot.cli import main
 from bot.domain import domain_of
 from bot.replies import card_from
-from bot.settings import ROOT, variables
+from bot.settings import ROOT
+from bot.variables import variables
 
 PAGES = [*ROOT.glob("*.md"), *(page for folder in ROOT.glob("[!.]*/") for page in folder.rglob("*.md"))]
 OPERATORS, STAFF = ((ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8") for name in ("operators", "staff"))
@@ -42,11 +43,11 @@ def metrics() -> set[str]:
 
 
 def settings() -> set[str]:
-    return {variable.name for variable in variables(channel_settings())}
+    return {variable.name for variable in variables(all_settings())}
 
 
 def files() -> set[str]:
-    return {variable.file for variable in variables(channel_settings()) if variable.file}
+    return {variable.file for variable in variables(all_settings()) if variable.file}
 
 
 def complaints() -> set[str]:

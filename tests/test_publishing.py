@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from starlette.routing import BaseRoute
 
 from bot import app, publishing
-from bot.channels import channel_settings, channels_from
+from bot.channels import all_settings, channels_from
 from bot.channels.base import Channel, Limits, Mailbox, Refused, Shown, TryLater
 from bot.cli import main
 from bot.content import Content
@@ -117,7 +117,7 @@ async def test_without_a_platform_the_missing_variables_are_named() -> None:
 
 
 async def test_the_web_chat_has_no_profile() -> None:
-    channels = channels_from(load(channel_settings(), {"BOT_TELEGRAM_TOKEN": "1:a"}))
+    channels = channels_from(load(all_settings(), {"BOT_TELEGRAM_TOKEN": "1:a"}))
     assert list(platforms(channels)) == ["telegram"]
     for channel in channels.values():
         await channel.close()
@@ -226,6 +226,6 @@ async def test_a_start_sets_the_profile_of_telegram(
 ) -> None:
     monkeypatch.setattr(app, "build_dialogue", lambda *_, **__: Bot(own_content).dialogue)
     environment = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": "0"}
-    async with running(load(channel_settings(), environment)):
+    async with running(load(all_settings(), environment)):
         await fake.until(lambda: ("menu_button",) in fake.profile)
     assert fake.profile["description", "pl"].startswith("Jestem programem")

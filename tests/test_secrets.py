@@ -18,17 +18,18 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from bot import telemetry
-from bot.channels import channel_settings, channels_from
+from bot.channels import all_settings, channels_from
 from bot.channels.base import Channel, Gone, HasProfile, Refused, TryLater
 from bot.cli import main
-from bot.settings import ROOT, load, variables
+from bot.settings import ROOT, load
 from bot.types import Language, Reply
+from bot.variables import variables
 from tests.channels.profiles import PROFILES
 from tests.fakes.mailbox import Mailbox
 from tests.fakes.server import serve
 
 CANARY = "canary7f3a"
-SECRETS = [variable.name for variable in variables(channel_settings()) if variable.file]
+SECRETS = [variable.name for variable in variables(all_settings()) if variable.file]
 TOKENS = {name: f"{number}:{CANARY}-{name}".replace("_", "-") for number, name in enumerate(SECRETS, 1)}
 TOKENS |= {
     "BOT_TELEGRAM_SECRET": CANARY,
@@ -66,7 +67,7 @@ async def platform(echo: Echo, token: str = "") -> AsyncIterator[dict[str, Chann
         environ = {name: token if token and name.endswith("_TOKEN") else secret for name, secret in TOKENS.items()}
         environ |= {f"BOT_{name}_URL": url for name in ("TELEGRAM_API", "MESSENGER_GRAPH", "VIBER_API")}
         environ |= {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org", "BOT_WEB_CHAT": "false"}
-        channels = dict(channels_from(load(channel_settings(), environ)))
+        channels = dict(channels_from(load(all_settings(), environ)))
         yield channels
         for channel in channels.values():
             await channel.close()

@@ -8,10 +8,11 @@ import pytest
 from pydantic import ValidationError
 
 from bot import settings
-from bot.channels import channel_settings
-from bot.settings import ROOT, Settings, SettingsError, table, variables
+from bot.channels import all_settings
+from bot.settings import ROOT, Settings
+from bot.variables import SettingsError, table, variables
 
-VARIABLES = {variable.name: variable for variable in variables(channel_settings())}
+VARIABLES = {variable.name: variable for variable in variables(all_settings())}
 SECRETS = [variable for variable in VARIABLES.values() if variable.file]
 CANARY = "canary-7f3a-as-long-as-a-key-must-be"
 WEBHOOK = {"BOT_TELEGRAM_WEBHOOK_URL": "https://bot.example.org"}
@@ -23,12 +24,12 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def load(environ: dict[str, str] | None = None) -> Settings:
-    return settings.load(channel_settings(), environ)
+    return settings.load(all_settings(), environ)
 
 
 def value_of(found: Settings, name: str) -> Any:
     variable = VARIABLES[name]
-    return getattr(found.channels[variable.channel] if variable.channel else found, variable.field)
+    return getattr(found.channels[variable.owner] if variable.owner else found, variable.field)
 
 
 def mistakes(environ: dict[str, str]) -> list[str]:
@@ -218,7 +219,7 @@ def test_the_table_has_a_line_for_every_variable_and_says_which_are_set(monkeypa
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("BOT_PORT", "9000")
     monkeypatch.setenv("BOT_VIBER_TOKEN_FILE", "/run/secrets/viber")
-    rows = {line.split()[0]: line.split(maxsplit=3) for line in table(channel_settings())}
+    rows = {line.split()[0]: line.split(maxsplit=3) for line in table(all_settings())}
     assert list(rows) == names
     assert {name for name, row in rows.items() if row[1] == "set"} == {"BOT_PORT", "BOT_VIBER_TOKEN_FILE"}
     assert rows["BOT_VIBER_TOKEN_FILE"][2:] == ["-", "file that holds BOT_VIBER_TOKEN instead"]
@@ -230,7 +231,7 @@ def test_the_table_shows_no_value_that_was_set(monkeypatch: pytest.MonkeyPatch) 
     for variable in VARIABLES.values():
         monkeypatch.setenv(variable.name, CANARY)
         monkeypatch.setenv(variable.file or variable.name, CANARY)
-    assert CANARY not in "\n".join(table(channel_settings()))
+    assert CANARY not in "\n".join(table(all_settings()))
 
 
 @pytest.mark.parametrize("secret", ["", " , "])
@@ -253,7 +254,7 @@ def test_viber_without_an_address_to_send_to_is_refused() -> None:
 
 def test_every_secret_may_stand_in_a_file(tmp_path: Path) -> None:
     environ = {"BOT_VIBER_WEBHOOK_URL": "https://bot.example.org"}
-    expected = {variable.name: f"{CANARY}-{variable.channel}" for variable in SECRETS}
+    expected = {variable.name: f"{CANARY}-{variable.owner}" for variable in SECRETS}
     expected["BOT_DATABASE_URL"] = "postgresql+asyncpg://bot:pass@host/name"
     for variable in SECRETS:
         (tmp_path / variable.name).write_text(f"  {expected[variable.name]}\n\n", encoding="utf-8")

@@ -7,7 +7,8 @@ from bot.channels.messenger import Messenger
 from bot.channels.telegram import Telegram
 from bot.channels.viber import Viber
 from bot.channels.webchat import WebChat
-from bot.settings import ChannelSettings, Settings, variable
+from bot.settings import ChannelSettings, Program, Settings
+from bot.variables import Variables, variable
 
 
 class Kind(Protocol):
@@ -27,8 +28,9 @@ CHANNELS: dict[str, Kind] = {
 }
 
 
-def channel_settings() -> dict[str, type[ChannelSettings]]:
-    return {name: kind.settings for name, kind in CHANNELS.items()}
+def all_settings() -> dict[str, type[Variables]]:
+    """What can be set, by whose it is: the program's has no name."""
+    return {"": Program, **{name: kind.settings for name, kind in CHANNELS.items()}}
 
 
 def channels_from(settings: Settings) -> dict[str, Channel]:

@@ -25,7 +25,7 @@ from bot.channels.messenger_profile import set_profile
 from bot.channels.webhooks import body_of, is_json, is_one_of, parsed, signature, unavailable
 from bot.i18n import N_
 from bot.i18n import gettext as _
-from bot.settings import ChannelSettings
+from bot.settings import ChannelSettings, keys_in
 from bot.telemetry import log, where
 from bot.types import Message, Profiles, Reply
 
@@ -46,7 +46,7 @@ class MessengerSettings(ChannelSettings):
     @field_validator("app_secret", "verify_token")
     @classmethod
     def _is_complete(cls, secret: SecretStr, info: ValidationInfo) -> SecretStr:
-        if info.data.get("page_token") and not secret.get_secret_value().strip(", "):
+        if info.data.get("page_token") and not keys_in(secret):
             raise ValueError(_("BOT_MESSENGER_PAGE_TOKEN needs it: anybody could write to the webhook otherwise"))
         return secret
 
@@ -74,9 +74,8 @@ class Messenger:
 
     @classmethod
     def from_settings(cls, own: MessengerSettings) -> Self:
-        secrets = [secret.strip() for secret in own.app_secret.get_secret_value().split(",") if secret.strip()]
-        word = own.verify_token.get_secret_value()
-        return cls(own.page_token.get_secret_value(), secrets, word, own.page_id, str(own.graph_url))
+        token, word = own.page_token.get_secret_value(), own.verify_token.get_secret_value()
+        return cls(token, keys_in(own.app_secret), word, own.page_id, str(own.graph_url))
 
     def routes(self, mailbox: Mailbox) -> Sequence[BaseRoute]:
         async def verify(request: Request) -> Response:

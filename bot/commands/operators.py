@@ -64,9 +64,10 @@ def profile(settings: Settings, dry_run: bool) -> None:
 
 @click.command(help=_("Show every BOT_ variable: its meaning, its default, and whether it is set (never a secret)."))
 def settings() -> None:
-    from bot.channels import channel_settings
+    from bot.channels import all_settings
+    from bot.variables import table
 
-    for line in settings_module.table(channel_settings()):
+    for line in table(all_settings()):
         click.echo(line)
 
 

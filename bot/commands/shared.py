@@ -12,7 +12,7 @@ import click
 from bot import settings as settings_module
 from bot import telemetry
 from bot.i18n import gettext as _
-from bot.settings import SettingsError
+from bot.variables import SettingsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,11 +61,11 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
             from bot.app import ContentError
-            from bot.channels import channel_settings
+            from bot.channels import all_settings
             from bot.store import KeyMissing, StoreDown
 
             try:
-                settings = settings_module.load(channel_settings())
+                settings = settings_module.load(all_settings())
                 telemetry.configure(settings.log, settings.log_key.get_secret_value(), log_level)
                 return command(settings, *args, **kwargs)
             except SettingsError as error:

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from bot.channels import channel_settings, channels_from, messenger
+from bot.channels import all_settings, channels_from, messenger
 from bot.channels.base import Gone, Refused, TryLater
 from bot.channels.messenger import Messenger, MessengerSettings
 from bot.channels.messenger_events import INBOX
@@ -431,7 +431,7 @@ async def test_an_error_that_will_not_pass_ends_the_asking(meta: Meta, channel: 
 
 
 def test_without_a_token_there_is_no_messenger() -> None:
-    assert "messenger" not in channels_from(load(channel_settings(), {}))
+    assert "messenger" not in channels_from(load(all_settings(), {}))
 
 
 async def test_settings_with_two_secrets_believe_both(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,14 +19,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from bot import app
-from bot.channels import CHANNELS, channel_settings, channels_from
+from bot.channels import CHANNELS, all_settings, channels_from
 from bot.channels.base import Gone, Limits, Mailbox, Refused, Shown, TryLater, Unavailable
 from bot.channels.webhooks import body_of, is_one_of, key_from, parsed, person_from, signature, storable, unavailable
 from bot.cli import main
 from bot.content import Content
 from bot.publishing import NotSet, publish
-from bot.settings import ChannelSettings, SettingsError, load
+from bot.settings import ChannelSettings, load
 from bot.types import Address, Message, Profiles, Reply
+from bot.variables import SettingsError
 from tests.channels import recorded
 from tests.channels import test_contract as contract
 from tests.channels.kits import Kit, within
@@ -213,8 +214,8 @@ def test_the_whole_contract_is_kept() -> None:
 
 
 async def test_it_is_off_until_its_first_variable_is_set() -> None:
-    assert "pigeon" not in channels_from(load(channel_settings(), {"BOT_PIGEON_API_URL": "http://127.0.0.1:1"}))
-    channel = channels_from(load(channel_settings(), {"BOT_PIGEON_TOKEN": TOKEN}))["pigeon"]
+    assert "pigeon" not in channels_from(load(all_settings(), {"BOT_PIGEON_API_URL": "http://127.0.0.1:1"}))
+    channel = channels_from(load(all_settings(), {"BOT_PIGEON_TOKEN": TOKEN}))["pigeon"]
     assert isinstance(channel, Pigeon)
     await channel.close()
 
@@ -227,7 +228,7 @@ async def test_told_by_the_environment_alone_it_takes_a_message_and_sends_the_an
     environ = {"BOT_PIGEON_TOKEN_FILE": str(tmp_path / "token"), "BOT_PIGEON_API_URL": loft.url}
     environ |= {"BOT_DATA_DIR": str(tmp_path), "BOT_PORT": "0"}
     body = json.dumps({"id": 1, "from": "7", "payload": "/contact"}).encode()
-    async with running(load(channel_settings(), environ)) as address, httpx.AsyncClient(base_url=address, trust_env=False) as client:
+    async with running(load(all_settings(), environ)) as address, httpx.AsyncClient(base_url=address, trust_env=False) as client:
         responses = [await client.post("/pigeon", content=body, headers=headers) for headers in ({}, sealed(body))]
         async with asyncio.timeout(30):
             await loft.changes.until(lambda: loft.letters)
@@ -238,7 +239,7 @@ async def test_told_by_the_environment_alone_it_takes_a_message_and_sends_the_an
 def test_its_mistakes_are_told_with_those_of_the_program_by_name(tmp_path: Path) -> None:
     environ = {"BOT_PIGEON_TOKN": TOKEN, "BOT_PORT": "-1", "BOT_PIGEON_TOKEN_FILE": str(tmp_path), "BOT_PIGEON_API_URL": TOKEN}
     with pytest.raises(SettingsError) as error:
-        load(channel_settings(), environ)
+        load(all_settings(), environ)
     unknown, port, file, url = str(error.value).splitlines()
     assert unknown == "BOT_PIGEON_TOKN: there is no such setting. Did you mean BOT_PIGEON_TOKEN?"
     assert port.startswith("BOT_PORT: ")

@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from bot.channels import CHANNELS, channel_settings, channels_from, viber
+from bot.channels import CHANNELS, all_settings, channels_from, viber
 from bot.channels.base import Gone, Refused, TryLater, utf16
 from bot.channels.viber import Viber, content_of, failure, keyboard
 from bot.channels.viber_events import message_from, person_who_left, welcome_for
@@ -263,8 +263,8 @@ async def test_a_message_that_an_app_could_not_show_is_logged_without_its_person
 
 async def test_a_new_channel_is_one_line_and_off_without_a_token() -> None:
     assert "viber" in CHANNELS
-    assert "viber" not in channels_from(load(channel_settings(), {}))
-    switched_on = channels_from(load(channel_settings(), {"BOT_VIBER_TOKEN": TOKEN, "BOT_VIBER_WEBHOOK_URL": PUBLIC}))
+    assert "viber" not in channels_from(load(all_settings(), {}))
+    switched_on = channels_from(load(all_settings(), {"BOT_VIBER_TOKEN": TOKEN, "BOT_VIBER_WEBHOOK_URL": PUBLIC}))
     assert isinstance(switched_on["viber"], Viber)
     await switched_on["viber"].close()
 
