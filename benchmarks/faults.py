@@ -71,6 +71,7 @@ FAULTS = (
     Fault("slow bodies", platform_troubles.slow_bodies, WEBHOOK),
     Fault("an answer that fails each time", machine_troubles.head_of_line, POLLING),
     Fault("an answer that never ends", machine_troubles.never_ending, WEBHOOK),
+    Fault("a call for help behind an answer that never ends", machine_troubles.overtaking, MESSENGER),
 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from benchmarks.crashing import NO_DNS, READ_ONLY, WALL, Plan
-from benchmarks.trial import SCRIPTS, Outcome, Talk, Trial, many_people
+from benchmarks.trial import HELP, SCRIPTS, Outcome, Talk, Trial, many_people
 from benchmarks.ways import Slow
 from bot.types import Language
 
@@ -141,6 +141,27 @@ async def head_of_line(trial: Trial, short: bool) -> Outcome:
 async def never_ending(trial: Trial, short: bool) -> Outcome:
     """One message whose answer never ends."""
     return await _behind(trial, hangs=POISON)
+
+
+async def overtaking(trial: Trial, short: bool) -> Outcome:
+    """A call for help behind a message whose answer never ends, and behind one that waits for it. The script is in the order of reading."""
+    await trial.people(("/iom/about", HELP[Language.PL], POISON, "/iom/partners"), SCRIPTS[Language.UK], poison=POISON)
+    afraid, other = trial.talks
+    async with trial.bot(trial.plan(hangs=POISON)):
+        await trial.up()
+        trial.says(other, len(other.script))
+        trial.says(afraid)
+        await trial.answered(afraid, other)
+        for text in (POISON, "/iom/partners"):
+            trial.way.say(afraid.who, text)
+        await trial.nothing_under_way(1.0)
+        trial.fault_ends()
+        trial.says(afraid)
+        waited = await trial.answered(afraid)
+        afraid.said = len(afraid.script)
+        found = await trial.outcome()
+    trial.remarks.append(f"help comes after {waited:.1f} s, all the rest after {found.seconds:.1f} s")
+    return found
 
 
 async def _behind(trial: Trial, **plan: str) -> Outcome:

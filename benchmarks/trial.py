@@ -25,10 +25,15 @@ from bot.types import Address, Conversation, Language, Message
 from tests.running import Ended, environment_in, running, web_address
 
 _REST = ("/privacy", "/border/frontex", "/start")
-SCRIPTS = {
-    Language.PL: ("szef nie zapłacił mi za wrzesień", "/contact", "mąż mnie bije, ma nóż", *_REST),
-    Language.UK: ("шеф не заплатив мені за вересень", "/contact", "чоловік мене б'є, у нього ніж", *_REST),
-    Language.EN: ("my boss did not pay me for September", "/contact", "he has a knife and he is beating me", *_REST),
+HELP = {
+    Language.PL: "mąż mnie bije, ma nóż",
+    Language.UK: "чоловік мене б'є, у нього ніж",
+    Language.EN: "he has a knife and he is beating me",
+}
+SCRIPTS = {  # a call for help passes what was said before it, so it stands where it is answered anyway
+    Language.PL: (HELP[Language.PL], "szef nie zapłacił mi za wrzesień", "/contact", *_REST),
+    Language.UK: (HELP[Language.UK], "шеф не заплатив мені за вересень", "/contact", *_REST),
+    Language.EN: (HELP[Language.EN], "my boss did not pay me for September", "/contact", *_REST),
 }
 PAYLOADS = (  # questions whose answers need no classifier
     *("/border/frontex", "/border/rights", "/career/counselling", "/career/job_search", "/fair_work/contract", "/fair_work/unpaid_wages"),

@@ -90,7 +90,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     if not settings.store_keys and not all(isinstance(channel, HoldsConnections) for channel in channels.values()):
         _log.warning("store.unsealed", do="set BOT_STORE_KEY: whoever gets hold of the database reads in it who wrote")
     notices = Notices(store.engine) if shared else None
-    service = Service(store, dialogue.answer, dialogue.apologise, channels, settings.workers, notices)
+    service = Service(store, dialogue.answer, dialogue.apologise, dialogue.reassure, channels, settings.workers, notices)
 
     async def come_to_an_end() -> None:
         """What is being sent is sent, and nothing new is begun, before the channels are closed."""

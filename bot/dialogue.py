@@ -85,6 +85,11 @@ class Dialogue:
         language = Language(conversation.slots.get("language", Language.PL))
         return Turn(conversation, (self.replies.say("utter_apology", language, self._today()),), "utter_apology")
 
+    def reassure(self, message: Message, conversation: Conversation) -> Reply:
+        """For the service, when somebody waits long for an answer."""
+        language, _offer = choose_language(None, conversation.slots, message.hint)
+        return self.replies.say("utter_coming", language, self._today())
+
     def decide(self, request: Request, conversation: Conversation) -> str:
         """The policy, in its order: safety and one's own data, then a consultant who is talking, then doubt, then the question."""
         understanding = request.understanding

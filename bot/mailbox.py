@@ -5,25 +5,34 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.channels.base import Unavailable
+from bot.pace import Pace
 from bot.store import Store, StoreDown
 from bot.telemetry import log, who
 from bot.types import Address, Message
+from bot.urgency import is_urgent
 
 T = TypeVar("T")
 _log = log("service")
 
 
 class StoreMailbox:
-    def __init__(self, store: Store, message_came: Callable[[], None], person_came: Callable[[Address], None]) -> None:
+    def __init__(
+        self, store: Store, message_came: Callable[[], None], person_came: Callable[[Address], None], pace: Pace | None = None
+    ) -> None:
         self._store, self._message_came, self._person_came = store, message_came, person_came
         self._receiving: set[asyncio.Task[bool]] = set()
+        self._pace = pace or Pace()
         self.stores = True  # whether the last message that came could be kept
 
     async def receive(self, message: Message) -> None:
-        storing = asyncio.create_task(self._store.receive(message))
+        urgent = is_urgent(message)
+        wait = 0.0 if urgent else self._pace.wait(message.sender)
+        storing = asyncio.create_task(self._store.receive(message, urgent=urgent, wait=wait))
         self._receiving.add(storing)
         storing.add_done_callback(self._receiving.discard)
         new = await self._kept(asyncio.shield(storing))  # who hangs up meanwhile does not stop the writing
+        if new and not urgent:
+            self._pace.count(message.sender)
         _log.info("message.received", person=who(message.sender), channel=message.sender.channel, new=new)
         self._message_came()
 

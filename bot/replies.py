@@ -21,6 +21,7 @@ NEEDED = (
     "utter_unsupported",
     "utter_empty",
     "utter_apology",
+    "utter_coming",
     "utter_ask_office",
     "utter_program",
     "utter_answered_in_uk",

@@ -5,7 +5,7 @@ The only places that catch everything, because only here it is known what a fail
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
 from bot import telemetry
@@ -25,10 +25,13 @@ TRIES = 3  # before the person hears that we could not
 SWEEP = 600.0
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
+WAITED = 60.0  # seconds until somebody hears that their answer is coming
+LOOK_FOR_WAITING = 15.0
 ANSWER_WITHIN = 8.0  # seconds after which it failed for good: what never ends must not keep a worker, nor the person's next message
 _log = log("service")
 
 Apologise = Callable[[Conversation], Turn]
+Reassure = Callable[[Message, Conversation], Reply]
 
 
 class Service:
@@ -37,12 +40,14 @@ class Service:
         store: Store,
         answer: Answer,
         apologise: Apologise,
+        reassure: Reassure,
         channels: Mapping[str, Channel],
         workers: int,
         notices: Notices | None = None,
     ) -> None:
         """`notices`: of other replicas, and for them."""
-        self._store, self._answer, self._apologise, self._channels = store, answer, apologise, channels
+        self._store, self._channels = store, channels
+        self._answer, self._apologise, self._reassure = answer, apologise, reassure
         self._presence, self._notices = Presence(channels), notices
         self._answers = asyncio.Semaphore(workers)
         self._deliveries = asyncio.Semaphore(DELIVERIES)
@@ -63,6 +68,7 @@ class Service:
             tasks.create_task(claiming(self._claim_reply, replies, self._deliveries, self._reply_came, stopping))
             tasks.create_task(every(SWEEP, self._sweep, stopping))
             tasks.create_task(every(LONGEST_WAIT, self._look_around, stopping))
+            tasks.create_task(every(LOOK_FOR_WAITING, self._tell_who_waits, stopping))
         if listening:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
@@ -127,7 +133,7 @@ class Service:
         finally:
             noticed.cancel()
         seconds = time.perf_counter() - started
-        replies, held = self._fitting(turn, channel), self._presence.holds(channel)
+        replies, held = self._fitting(turn.replies, channel), self._presence.holds(channel)
         finished = await surely(partial(self._store.finish, job, turn, replies, when_here=held), self._stopping)
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
@@ -136,15 +142,23 @@ class Service:
         if replies:
             self._reply_is_here(message.sender)
 
+    async def _tell_who_waits(self) -> None:
+        for message, conversation in await self._store.long_waiting(WAITED):
+            sender = message.sender
+            replies = self._fitting([self._reassure(message, conversation)], sender.channel)
+            await self._store.say(sender, replies, when_here=self._presence.holds(sender.channel))
+            self._reply_is_here(sender)
+            _log.info("answer.coming", person=who(sender), channel=sender.channel)
+
     def _show_typing(self, sender: Address) -> None:
         if (channel := self._channels.get(sender.channel)) and not self._stopping.is_set():  # else the channel may be closed already
             task = asyncio.create_task(channel.typing(sender.person))
             self._typing.add(task)
             task.add_done_callback(self._typing.discard)
 
-    def _fitting(self, turn: Turn, channel: str) -> list[Reply]:
+    def _fitting(self, replies: Iterable[Reply], channel: str) -> list[Reply]:
         limits = self._channels[channel].limits if channel in self._channels else None
-        return [part for reply in turn.replies for part in (parts(reply, limits) if limits else [reply])]
+        return [part for reply in replies for part in (parts(reply, limits) if limits else [reply])]
 
     def _record(self, turn: Turn, channel: str, person: str, seconds: float) -> None:
         understanding = turn.understanding

@@ -137,6 +137,11 @@ class Turn:
     forget: bool = False
     also: str | None = None
 
+    @property
+    def urgent(self) -> bool:
+        """Help in danger, which passes everything else that waits for this person."""
+        return self.action.startswith("utter_crisis/")
+
 
 Understand = Callable[[str], Awaitable[Understanding]]
 Answer = Callable[[Message, Conversation], Awaitable[Turn]]

@@ -14,11 +14,11 @@ from tests.fakes.telegram import FakeTelegram, Person
 
 # What each message is answered with: how its first reply begins, in Polish.
 SCRIPT = {
+    "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",  # first: a call for help passes what was said before it
     "/start": "Dzień dobry.",
     "szef nie zapłacił mi za wrzesień": "Oto, co warto",
     "/contact": "Oto, jak się",
     "/privacy": "Oto, co dzieje",
-    "mąż mnie bije, ma nóż": "Zadzwoń teraz: 112",
 }
 PRODUCT = ("bot", "run")
 _NOT_OURS = ("BOT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")

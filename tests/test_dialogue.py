@@ -45,6 +45,14 @@ def bot(own_content: content.Content) -> Bot:
     return Bot(own_content)
 
 
+async def test_who_waits_is_told_in_their_language_that_the_answer_is_coming(bot: Bot) -> None:
+    waiting = Message("1", Address("telegram", "1"), "hello", None, Language.UK)
+    said = bot.dialogue.reassure(waiting, Conversation(waiting.sender)).text
+    assert "повідомлення вже в нас" in said
+    assert "112" in said
+    assert "has arrived" in bot.dialogue.reassure(waiting, Conversation(waiting.sender, {"language": "en"})).text
+
+
 async def test_a_question_gets_guidance_the_date_the_contact_and_buttons(bot: Bot) -> None:
     turn = await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
     (reply,) = turn.replies

@@ -27,7 +27,12 @@ class Bot:
     def __init__(self, kit: Kit, store: Store) -> None:
         self.kit, self.store = kit, store
         self.service = Service(
-            store, answer, lambda conversation: Turn(conversation, (), "utter_apology"), {kit.channel.name: kit.channel}, 1
+            store,
+            answer,
+            lambda conversation: Turn(conversation, (), "utter_apology"),
+            lambda message, conversation: Reply("", Language.PL),
+            {kit.channel.name: kit.channel},
+            1,
         )
         self.client = within(kit.channel, self.service.mailbox)
 

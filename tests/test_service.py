@@ -65,6 +65,10 @@ def apologise(conversation: Conversation) -> Turn:
     return Turn(conversation, (Reply("sorry", Language.PL),), "utter_apology")
 
 
+def reassure(message: Message, conversation: Conversation) -> Reply:
+    return Reply("it is coming", Language.PL)
+
+
 class Running:
     def __init__(self, store: Store, service: Service, channel: FakeChannel) -> None:
         self.store, self.service, self.channel = store, service, channel
@@ -108,7 +112,7 @@ async def running(tmp_path: Path, answer: Answering = echo, channel: FakeChannel
     await migrate(store.engine)
     channel = channel or FakeChannel()
     notices = Notices(store.engine) if url else None
-    service = Service(store, answer, apologise, {"fake": channel}, workers=4, notices=notices)
+    service = Service(store, answer, apologise, reassure, {"fake": channel}, workers=4, notices=notices)
     task = asyncio.create_task(service.run())
     if notices:
         await notices.connected.wait()
@@ -342,7 +346,7 @@ async def test_a_person_sees_that_an_answer_is_coming_only_when_it_takes_its_tim
 @pytest.mark.parametrize("what", ["withdraw", "forget", "pause", "resume"])
 async def test_nothing_a_channel_asks_for_is_confirmed_while_the_store_is_down(tmp_path: Path, what: str) -> None:
     store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
-    mailbox = Service(store, echo, apologise, {}, workers=1).mailbox
+    mailbox = Service(store, echo, apologise, reassure, {}, workers=1).mailbox
     asked: dict[str, Callable[[], Awaitable[None]]] = {
         "withdraw": lambda: mailbox.withdraw(OLENA, "1"),
         "forget": lambda: mailbox.forget(OLENA),
@@ -356,7 +360,7 @@ async def test_nothing_a_channel_asks_for_is_confirmed_while_the_store_is_down(t
 
 async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> None:
     store = Store(engine_for(f"sqlite+aiosqlite:///{tmp_path}/without_tables.sqlite3"))
-    service = Service(store, echo, apologise, {}, workers=1)
+    service = Service(store, echo, apologise, reassure, {}, workers=1)
     with pytest.raises(Unavailable):
         await service.mailbox.receive(Message("1", OLENA, "hello"))
     await store.close()
@@ -472,3 +476,61 @@ async def test_a_message_is_answered_by_a_replica_that_is_free(tmp_path: Path, p
                 await channel.until(lambda: ("olena", "hello") in channel.sent)
             finally:
                 go_on.set()
+
+
+async def test_a_call_for_help_is_answered_before_everything_else_of_its_person(tmp_path: Path) -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    answered: list[str] = []
+
+    async def slow(message: Message, conversation: Conversation) -> Turn:
+        if message.id == "1" and not begun.is_set():
+            begun.set()
+            await go_on.wait()
+        answered.append(message.id)
+        return await echo(message, conversation)
+
+    async with running(tmp_path, slow) as bot:
+        await bot.say(("1", OLENA, "first"))
+        await begun.wait()
+        await bot.say(("2", OLENA, "second"), ("3", OLENA, "112"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 3)
+        go_on.set()  # too late: what was under way was given back
+        assert answered == ["3", "1", "2"]
+        assert bot.channel.sent == [("olena", "112"), ("olena", "first"), ("olena", "second")]
+
+
+async def test_who_writes_in_a_flood_is_answered_more_slowly_and_others_are_not(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        flood = [(str(number), OLENA, f"m{number}") for number in range(25)]
+        await bot.say(*flood, ("other", AHMED, "hello"))
+        await bot.channel.until(lambda: len(bot.channel.sent) == 21)
+        assert sorted(bot.channel.sent) == sorted([("ahmed", "hello"), *(("olena", f"m{number}") for number in range(20))])
+        due = await bot.store.message_due_in()
+        assert due
+        await bot.say(("help", OLENA, "112"))
+        await bot.channel.until(lambda: ("olena", "112") in bot.channel.sent)
+        assert (await bot.store.open_rows())[0] == 5
+
+
+async def test_a_message_that_comes_again_and_again_slows_nobody_down(tmp_path: Path) -> None:
+    async with running(tmp_path) as bot:
+        await bot.say(*[("1", OLENA, "hello")] * 100, ("2", OLENA, "next"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "hello"), ("olena", "next")])
+
+
+async def test_who_waits_long_is_told_once_that_the_answer_is_coming(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.service.WAITED", 0.0)
+    monkeypatch.setattr("bot.service.LOOK_FOR_WAITING", 0.01)
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(message: Message, conversation: Conversation) -> Turn:
+        begun.set()
+        await go_on.wait()
+        return await echo(message, conversation)
+
+    async with running(tmp_path, slow) as bot:
+        await bot.say(("1", OLENA, "first"))
+        await bot.channel.until(lambda: bot.channel.sent == [("olena", "it is coming")])
+        go_on.set()
+        await bot.channel.until(lambda: len(bot.channel.sent) == 2)
+        assert bot.channel.sent == [("olena", "it is coming"), ("olena", "first")]

@@ -252,7 +252,7 @@ async def whole(error: Exception | None = None) -> AsyncIterator[httpx.AsyncClie
     for name in CHANNELS:
         async with KITS[name]() as kit:
             channels[name] = kit.channel
-    service = Service(store, cast(Any, None), cast(Any, None), channels, 1)
+    service = Service(store, cast(Any, None), cast(Any, None), cast(Any, None), channels, 1)
     async with (
         serving(web(service, store, channels)) as server,
         httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=SOON) as client,

@@ -8,15 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import RowMapping, Table, and_, delete, func, select, update
-from sqlalchemy import insert as insert_many
+from sqlalchemy import RowMapping, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import people, queue, resealing, retention
-from bot.store.bodies import message_body, message_from, reply_body, reply_from
-from bot.store.database import StoreDown, insert, transaction, trouble_is_down
+from bot.store import people, queue, resealing, retention, waiting
+from bot.store.bodies import message_body, message_from, reply_from
+from bot.store.database import StoreDown, empty_log, insert, transaction
+from bot.store.outgoing import BEFORE_ALL, give_up, hand_over
 from bot.store.sealing import KeyMissing, Sealing
-from bot.store.tables import conversations, inbox, outbox
+from bot.store.tables import ERASED, conversations, inbox, outbox
 from bot.types import Address, Conversation, Message, Reply, Turn
 
 __all__ = ["LEASE", "Job", "KeyMissing", "Store", "StoreDown"]
@@ -44,8 +44,8 @@ class Store:
         """Before anything else is done: see that all is sealed with the key in use. How many rows were not; or KeyMissing."""
         return await resealing.reseal(self.engine, self._sealing)
 
-    async def receive(self, message: Message) -> bool:
-        """Keep a message until it is answered. False: it was here before."""
+    async def receive(self, message: Message, *, urgent: bool = False, wait: float = 0.0) -> bool:
+        """Keep a message until it is answered, in `wait` seconds at the earliest; an urgent one at once. False: it was here before."""
         sender = message.sender
         hidden = self._sealing.hide(sender)
         mark, *older = self._sealing.marks(sender.channel, message.id)
@@ -61,8 +61,9 @@ class Store:
                     person=hidden.person,
                     body=self._sealing.seal(sender, message_body(message)),
                     received_at=self._now(),
-                    due_at=self._now(),
+                    due_at=BEFORE_ALL if urgent else self._now() + wait,
                     attempt=0,
+                    urgent=urgent,
                 )
                 .on_conflict_do_nothing(index_elements=["channel", "message_id"])
             )
@@ -89,7 +90,7 @@ class Store:
             closed = await connection.execute(
                 update(inbox)
                 .where(inbox.c.id == job.id, inbox.c.attempt == job.attempt, inbox.c.done_at.is_(None))
-                .values(done_at=now, body=None, person=None)
+                .values(done_at=now, **ERASED)
             )
             if not closed.rowcount:
                 return False
@@ -97,13 +98,25 @@ class Store:
             hidden = self._sealing.hide(address)
             if turn.forget:  # what came after the wish is a new beginning, and stays
                 await people.erase(connection, hidden, outbox, conversations)
-            if replies:
-                due_at = None if when_here else now
-                row = {"channel": hidden.channel, "person": hidden.person, "created_at": now, "due_at": due_at, "attempt": 0}
-                bodies = [self._sealing.seal(address, reply_body(reply)) for reply in replies]
-                await connection.execute(insert_many(outbox), [{**row, "body": body} for body in bodies])
+            await hand_over(connection, self._sealing, address, replies, now, urgent=turn.urgent, when_here=when_here)
             await people.save(connection, self._sealing, turn.conversation, now)
             return True
+
+    async def long_waiting(self, age: float) -> list[tuple[Message, Conversation]]:
+        """Who has waited so long for an answer: their oldest open message. Each is named once for all that they have waiting."""
+        now = self._now()
+        async with transaction(self.engine) as connection:
+            found = []
+            for row in await waiting.long_waiting(connection, now - age, now):
+                sender, body = self._opened(row)
+                conversation = await people.conversation_with(connection, self._sealing, sender, now)
+                found.append((message_from({"id": row["message_id"], **body}, sender), conversation))
+            return found
+
+    async def say(self, address: Address, replies: Sequence[Reply], *, when_here: bool = False) -> None:
+        """Replies that answer nothing and change nothing."""
+        async with transaction(self.engine) as connection:
+            await hand_over(connection, self._sealing, address, replies, self._now(), when_here=when_here)
 
     async def next_reply(self, here: Sequence[Address] = ()) -> tuple[Job, Address, Reply] | None:
         """An undelivered reply, of a person the oldest, for one worker alone. With `here`: of one of these people, who are connected."""
@@ -136,13 +149,8 @@ class Store:
 
     async def withdraw(self, sender: Address, id: str) -> None:
         """Erase a message that is not answered yet, with its edits. Its key stays: the platform may send it again."""
-        hidden = self._sealing.hide(sender)
-        theirs = and_(inbox.c.channel == hidden.channel, inbox.c.person == hidden.person, inbox.c.done_at.is_(None))
         async with transaction(self.engine) as connection:
-            rows = (await connection.execute(select(inbox.c.id, inbox.c.channel, inbox.c.person, inbox.c.body).where(theirs))).mappings()
-            ids = [row["id"] for row in rows if id in (self._opened(row)[1]["id"], self._opened(row)[1]["original"])]
-            taken_back = update(inbox).where(inbox.c.id.in_(ids), inbox.c.done_at.is_(None))
-            await connection.execute(taken_back.values(done_at=self._now(), body=None, person=None))
+            await people.take_back(connection, self._sealing, sender, id, self._now())
 
     async def pause(self, address: Address, seconds: float) -> None:
         """A consultant writes to this person for so long, or until `resume`."""
@@ -164,9 +172,7 @@ class Store:
     async def give_up(self, age: float) -> list[Address]:
         """Erase replies that have waited so long for their person. Whose they were, once for each."""
         async with transaction(self.engine) as connection:
-            late = and_(outbox.c.due_at.is_(None), outbox.c.created_at < self._now() - age)
-            rows = await connection.execute(delete(outbox).where(late).returning(outbox.c.channel, outbox.c.person, outbox.c.body))
-            return [self._opened(row)[0] for row in rows.mappings()]
+            return await give_up(connection, self._sealing, self._now() - age)
 
     async def sweep(self) -> None:
         """Erase what has outlived its purpose."""
@@ -174,10 +180,7 @@ class Store:
         while more:
             async with transaction(self.engine) as connection:
                 more = await retention.sweep(connection, self._sealing, self._now())
-        if self.engine.dialect.name == "sqlite":
-            async with trouble_is_down(), self.engine.connect() as connection:
-                driver: Any = (await connection.get_raw_connection()).driver_connection
-                await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+        await empty_log(self.engine)
 
     async def message_due_in(self) -> float | None:
         """Seconds until the next message may be claimed; None: nothing is open."""

@@ -94,6 +94,14 @@ async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
+async def empty_log(engine: AsyncEngine) -> None:
+    """SQLite's write-ahead log holds what was erased until it is emptied; PostgreSQL sees to its own."""
+    if not is_shared(engine):
+        async with trouble_is_down(), engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+
+
 def insert(connection: AsyncConnection, table: Table) -> Any:
     """Both databases know ON CONFLICT, each by a construct of its own."""
     return (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(table)
@@ -108,6 +116,13 @@ async def lock(connection: AsyncConnection, *names: str) -> None:
     """Only one transaction at a time has these names, until its end. On SQLite there is only one anyway."""
     if connection.dialect.name == "postgresql":
         await connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": key_of(*names)})
+
+
+async def try_lock(connection: AsyncConnection, *names: str) -> bool:
+    """The same, or False at once if another transaction has these names."""
+    if connection.dialect.name != "postgresql":
+        return True
+    return bool((await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key_of(*names)})).scalar_one())
 
 
 async def migrate(engine: AsyncEngine) -> None:

@@ -1,13 +1,14 @@
 """A queue in three columns of a table: `due_at`, `attempt`, and `done_at` where rows outlive their work.
 
 Claiming moves `due_at` ahead and counts `attempt` up: the row of a dead worker falls due again by itself, and a late worker knows
-by the number that it is late. A row without `due_at` is for whoever reaches its person.
+by the number that it is late. A row without `due_at` is for whoever reaches its person. An urgent row passes all others of its person,
+and what one of them had under way is given back: it is done again after the urgent one, with what that one leaves behind.
 """
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
-from sqlalchemy import ColumnElement, RowMapping, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, Table, and_, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.tables import inbox
@@ -36,7 +37,19 @@ async def claim(connection: AsyncConnection, table: Table, now: float, lease: fl
         .values(due_at=now + lease, attempt=table.c.attempt + 1)
         .returning(*table.c)
     )
-    return claimed.mappings().first()
+    row = claimed.mappings().first()
+    if row is None or "done_at" not in table.c:  # replies leave nothing behind: two of a person may be on their way
+        return row
+    theirs = and_(table.c.channel == row["channel"], table.c.person == row["person"], table.c.done_at.is_(None))
+    if row["urgent"]:
+        under_way = and_(theirs, ~table.c.urgent, table.c.attempt > 0)
+        await connection.execute(update(table).where(under_way).values(due_at=now, attempt=table.c.attempt + 1))
+        return row
+    # An urgent row that came while the claim was on its way was not seen by it. This statement sees it.
+    if (await connection.execute(select(1).where(theirs, table.c.urgent).limit(1))).first():
+        await postpone(connection, table, row["id"], row["attempt"], now)
+        return None
+    return row
 
 
 async def postpone(connection: AsyncConnection, table: Table, row: int, attempt: int, due_at: float | None) -> None:
@@ -64,11 +77,17 @@ def of(table: Table, people: Iterable[Address]) -> ColumnElement[bool]:
 
 
 def _first_of_a_person(table: Table) -> list[ColumnElement[bool]]:
-    """Open rows whose person has no older open row: this keeps the order."""
-    earlier = table.alias("earlier")
-    open_rows = [table.c.done_at.is_(None)] if "done_at" in table.c else []
-    earlier_open = [earlier.c.done_at.is_(None)] if "done_at" in table.c else []
-    blocked = select(1).where(
-        earlier.c.channel == table.c.channel, earlier.c.person == table.c.person, earlier.c.id < table.c.id, *earlier_open
-    )
-    return [*open_rows, ~blocked.exists()]
+    """Open rows that no other row of the person comes before: this keeps the order."""
+    earlier, urgent = table.alias("earlier"), table.alias("urgent_one")
+    before_it = _theirs(earlier, table).where(earlier.c.id < table.c.id, or_(earlier.c.urgent, ~table.c.urgent))
+    overtaking = _theirs(urgent, table).where(urgent.c.urgent)
+    return [*_is_open(table), ~before_it.exists(), or_(table.c.urgent, ~overtaking.exists())]
+
+
+def _theirs(other: FromClause, table: Table) -> Select[tuple[int]]:
+    """Open rows of the person of a row."""
+    return select(1).where(other.c.channel == table.c.channel, other.c.person == table.c.person, *_is_open(other))
+
+
+def _is_open(table: FromClause) -> list[ColumnElement[bool]]:
+    return [table.c.done_at.is_(None)] if "done_at" in table.c else []

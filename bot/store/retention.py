@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import RowMapping, bindparam, delete, select, text, update
+from sqlalchemy import RowMapping, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from bot.store.database import key_of
+from bot.store.database import try_lock
 from bot.store.sealing import Sealing
 from bot.store.tables import conversations, inbox
 from bot.types import Address
@@ -26,10 +26,8 @@ def remembered(slots: Mapping[str, Any], idle: float) -> dict[str, Any]:
 
 async def sweep(connection: AsyncConnection, sealing: Sealing, now: float) -> bool:
     """Erase what has outlived its purpose: topics, languages, keys of old messages. True: there may be more."""
-    if connection.dialect.name == "postgresql":
-        alone = await connection.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": key_of("sweep")})
-        if not alone.scalar_one():
-            return False  # another replica does it
+    if not await try_lock(connection, "sweep"):
+        return False  # another replica does it
     await connection.execute(delete(inbox).where(inbox.c.done_at < now - KEY_LIFE))
     outlived = conversations.c.erase_at < now
     await connection.execute(delete(conversations).where(outlived, conversations.c.updated_at < now - LANGUAGE_LIFE))

@@ -19,13 +19,6 @@ PERSON = Address("telegram", "person-4711")
 WEB = Address("web", "person-4712")
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if request.param == "postgresql":
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
-
-
 @asynccontextmanager
 async def opened(url: str, clock: Clock, *keys: str) -> AsyncIterator[Store]:
     """As a start of the bot opens it."""

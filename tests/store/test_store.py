@@ -18,21 +18,9 @@ KEY = "0123456789abcdef0123456789abcdef"
 REPLY = Reply("Dzień dobry", Language.PL, (Button("Menu", "/help"),), CARD)
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "sqlite, sealed", "postgresql, sealed"])
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
-@pytest.fixture
-def url(request: pytest.FixtureRequest, kind: str, tmp_path: Path) -> str:
-    if kind.startswith("postgresql"):
-        return str(request.getfixturevalue("postgres_url"))
-    return f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
-
-
-@pytest.fixture
-async def store(kind: str, url: str, clock: Clock) -> AsyncIterator[Store]:
-    store = Store(engine_for(url), clock, [KEY] if kind.endswith("sealed") else ())
+@pytest.fixture(params=[(), (KEY,)], ids=["plain", "sealed"])
+async def store(request: pytest.FixtureRequest, url: str, clock: Clock) -> AsyncIterator[Store]:
+    store = Store(engine_for(url), clock, request.param)
     await migrate(store.engine)
     yield store
     await store.close()
