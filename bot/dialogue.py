@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Protocol
 
-from bot import edits
+from bot import edits, worry
 from bot.content import Content
 from bot.domain import answers_in, domain_of, tracker_of
 from bot.i18n import NEAREST
@@ -41,7 +41,8 @@ class Dialogue:
             return Turn(conversation, (), "action_listen", turn.intent, turn.understanding)
         if turn.forget or turn.action == "action_listen":
             return turn
-        return self._introduced(_with_slots(turn, **{edits.LAST: edits.noted(message)}))
+        turn = self._introduced(_with_slots(turn, **{edits.LAST: edits.noted(message)}))
+        return worry.with_line(turn, self.replies, self._today())
 
     async def _answer(self, message: Message, conversation: Conversation) -> Turn:
         request = await self._read(message, conversation)

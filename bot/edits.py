@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 
-from bot.types import Conversation, Message, Turn
+from bot.types import HELPLINES, Conversation, Message, Turn
 
 LAST = "last_message"  # the slot: the platform's name of the last message, and the digest of its words
 _KEY = secrets.token_bytes(16)  # never leaves this process, so that nobody who reads the store can guess texts
@@ -16,12 +16,17 @@ def noted(message: Message) -> list[str] | None:
 
 
 def is_news(message: Message, before: Conversation, turn: Turn) -> bool:
-    """A call for help always is. Else it must be the last message, in other words, and ask for something else or in another language."""
-    if not message.edited or (turn.understanding and turn.understanding.crisis):
+    """A call for help always is. Else it must be the last message, in other words, and ask for something else, in another language, or
+    bring a helpline.
+    """
+    found = turn.understanding
+    if not message.edited or (found and found.crisis):
         return True
     original, digest = before.slots.get(LAST) or ("", "")
     if original != message.original or digest == _digest(message.text):
         return False
+    if found and found.worry and found.worry not in (before.slots.get(HELPLINES) or ()):
+        return True
     slots = turn.conversation.slots
     return not turn.intent or turn.intent != before.slots.get("topic") or slots.get("language") != before.slots.get("language")
 

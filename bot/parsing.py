@@ -43,6 +43,7 @@ def as_json(message: Message, turn: Turn, milliseconds: float) -> dict[str, Any]
         else [],
         "language": understanding.language if understanding else None,
         "crisis": understanding.crisis.value if understanding and understanding.crisis else None,
+        "worry": understanding.worry.value if understanding and understanding.worry else None,
         "action": turn.action,
         "reply_language": turn.replies[0].language.value if turn.replies else None,
         "replies": [

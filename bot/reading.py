@@ -43,7 +43,7 @@ class Reading:
             return _request(message.text, named)
         understanding = await self._understand(message.text)
         if not understanding.crisis and (two := await self._two_questions(message.text, conversation)):
-            return two
+            return _worrying(two, understanding)
         return _request(message.text, self._in_context(message.text, understanding, conversation))
 
     def _in_context(self, text: str, alone: Understanding, conversation: Conversation) -> Understanding:
@@ -69,6 +69,13 @@ class Reading:
     def _clear(self, request: Request) -> bool:
         found = request.understanding
         return found is not None and (found.sure or found.confidence >= SURE) and request.intent in self._titles and not found.crisis
+
+
+def _worrying(two: Request, whole: Understanding) -> Request:
+    """What worries in the whole message, or in one of its questions, is not lost between them."""
+    first, second = two.understanding, two.second.understanding if two.second else None
+    worry = next((found.worry for found in (whole, first, second) if found and found.worry), None)
+    return replace(two, understanding=replace(first, worry=worry)) if first and not first.crisis else two
 
 
 def _by_title(titles: Mapping[str, Mapping[str, str]]) -> dict[str, Understanding]:

@@ -30,6 +30,8 @@ NEEDED = (
     "utter_crisis/danger",
     "utter_crisis/suicide",
     "utter_crisis/trafficking",
+    "utter_worry_danger",
+    "utter_worry_suicide",
     "utter_profile_description",
     "utter_profile_short",
     "utter_profile_greeting",

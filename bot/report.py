@@ -24,6 +24,8 @@ def explained(found: Understanding, why: Explanation) -> Iterator[str]:
         yield _("Crisis: {kind}, found by {by}").format(kind=found.crisis.value, by=by)
     else:
         yield _("Crisis: no") + (f" ({_('a pattern hints, the classifier disagrees')})" if why.hint else "")
+    if found.worry:
+        yield _("Worry: {kind} cannot be ruled out, so a line with a number follows the answer").format(kind=found.worry.value)
     verdict = _("answered") if found.sure else _("not sure: the bot asks back")
     yield _("Intent: {intent}, {verdict}. It answers from {threshold} on.").format(
         intent=found.intent, verdict=verdict, threshold=_cell(why.threshold)
@@ -83,6 +85,8 @@ def _crisis_columns() -> list[tuple[str, str]]:
         ("false_alarms", _("false alarms")),
         ("alarming_but_harmless", _("alarming words")),
         ("false_alarms_when_alarming", _("false alarms there")),
+        ("lines", _("line with a number")),
+        ("lines_when_alarming", _("line there")),
     ]
 
 
@@ -96,7 +100,13 @@ def _doubt_columns() -> list[tuple[str, str]]:
 
 
 def _alarm_columns() -> list[tuple[str, str]]:
-    return [("messages", _("messages")), ("heard", _("alarm")), ("right_kind", _("right kind"))]
+    return [
+        ("messages", _("messages")),
+        ("heard", _("alarm")),
+        ("right_kind", _("right kind")),
+        ("line", _("line besides")),
+        ("heard_or_line", _("either")),
+    ]
 
 
 def _language_columns(report: Mapping[str, Any]) -> list[tuple[str, str]]:

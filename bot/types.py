@@ -54,7 +54,8 @@ class Message:
 class Understanding:
     """What we think a text means. `language` may also be "ru" or "be", which we read but do not write.
 
-    `sure`: the intent may be answered; otherwise we ask. `topic`: what a message in crisis asks about besides.
+    `sure`: the intent may be answered; otherwise we ask. `topic`: what a message in crisis asks about besides. `worry`: a crisis that
+    is too unlikely for an alarm and too likely to say nothing.
     """
 
     intent: str
@@ -65,9 +66,11 @@ class Understanding:
     language: str | None = None
     language_confidence: float = 0.0
     crisis: Crisis | None = None
+    worry: Crisis | None = None
 
 
 INTRODUCED = "introduced"  # the slot: somebody was told that this is a program, and no consultant has written since
+HELPLINES = "helplines"  # the slot: the kinds of crisis whose number was given, in a crisis answer or in one line below another
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class Bot:
     """One person talking to a dialogue whose understanding is said in advance."""
 
     def __init__(self, found: content.Content, now: datetime = NOW) -> None:
+        self.content = found
         self.understanding = Understanding("greet", 1.0, language="pl", language_confidence=1.0)
         self.conversation = Conversation(OLENA)
         self.dialogue = Dialogue(found, self.understand, ACT, ACTIONS, lambda: now)
@@ -472,3 +473,88 @@ async def test_every_title_leads_where_its_button_leads(bot: Bot, own_content: c
         for title in titles.values():
             typed, pressed = await bot.hear(title, intent="out_of_scope", sure=False), await bot.press(f"/{name}")
             assert typed.action == pressed.action, title
+
+
+# --- a worry
+
+
+WORRIED: dict[str, Any] = {"intent": "fair_work/unpaid_wages", "worry": Crisis.DANGER}
+LINE = "zadzwoń pod 112"
+
+
+@pytest.mark.parametrize(("kind", "number"), [(Crisis.DANGER, "112"), (Crisis.SUICIDE, "116 123")])
+async def test_a_worry_adds_a_line_and_a_button_below_the_ordinary_answer(bot: Bot, kind: Crisis, number: str) -> None:
+    calm = await Bot(bot.content).hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    turn = await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages", worry=kind)
+    (before,), (reply,) = calm.replies, turn.replies
+    assert turn.action == "utter_fair_work/unpaid_wages"
+    assert reply.text.startswith(f"{before.text}\n\n")
+    assert number in reply.text.removeprefix(before.text)
+    assert [*(button.payload for button in before.buttons), f"/crisis/{kind}"] == [button.payload for button in reply.buttons]
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize("kind", Crisis)
+async def test_the_line_is_short_and_names_112_in_every_language(bot: Bot, kind: Crisis, language: Language) -> None:
+    turn = await bot.hear("hm", worry=kind, language=language.value)
+    line = turn.replies[-1].text.rpartition("\n\n")[2]
+    assert "112" in line
+    assert len(line) <= 140
+    assert turn.replies[-1].language == language
+
+
+async def test_in_doubt_the_line_follows_the_choices_and_its_button_is_one_more(bot: Bot) -> None:
+    ranking = (("fair_work/contract", 0.4), ("fair_work/unpaid_wages", 0.2), ("border/rights", 0.1))
+    turn = await bot.hear("hm", intent="fair_work/contract", sure=False, ranking=ranking, worry=Crisis.DANGER)
+    payloads = [button.payload for button in turn.replies[-1].buttons]
+    assert payloads == ["/fair_work/contract", "/fair_work/unpaid_wages", "/border/rights", "/crisis/danger"]
+
+
+async def test_the_line_comes_once_for_each_kind(bot: Bot) -> None:
+    said = [(await bot.hear("szef", **WORRIED | {"worry": kind})).replies[-1].text for kind in (*Crisis, *Crisis)]
+    assert [LINE in said[0], "116 123" in said[1]] == [True, True]
+    assert not any(LINE in text or "116 123" in text for text in said[2:])
+
+
+@pytest.mark.parametrize("held", [None, "counter_trafficking/get_help"])
+async def test_after_the_answer_in_danger_its_line_does_not_come_again(bot: Bot, held: str | None) -> None:
+    await bot.hear("pomocy", intent="crisis/danger", crisis=Crisis.DANGER, topic=held)
+    assert LINE not in (await bot.hear("szef", **WORRIED)).replies[-1].text
+    assert "116 123" in (await bot.hear("szef", **WORRIED | {"worry": Crisis.SUICIDE})).replies[-1].text
+
+
+async def test_a_pressed_crisis_button_counts_as_the_line(bot: Bot) -> None:
+    await bot.press("/crisis/suicide")
+    assert "116 123" not in (await bot.hear("szef", **WORRIED | {"worry": Crisis.SUICIDE})).replies[-1].text
+
+
+async def test_an_ordinary_answer_has_no_line_and_leaves_nothing_behind(bot: Bot) -> None:
+    turn = await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
+    assert LINE not in turn.replies[-1].text
+    assert "helplines" not in turn.conversation.slots
+
+
+async def test_while_a_consultant_writes_no_line_comes_and_none_is_counted(bot: Bot) -> None:
+    bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
+    turn = await bot.hear("szef", **WORRIED)
+    assert (turn.replies, "helplines" in turn.conversation.slots) == ((), False)
+
+
+async def test_the_line_stands_below_the_last_of_two_answers_whichever_question_worries(own_content: content.Content) -> None:
+    texts = ("szef nie płaci od maja", "gdzie uczyć się polskiego?", "szef nie płaci od maja i gdzie uczyć się polskiego?")
+    for worrying in texts:
+
+        async def understand(text: str, worrying: str = worrying) -> Understanding:
+            intent = "integration/polish_course" if text.startswith("gdzie") else "fair_work/unpaid_wages"
+            worry = Crisis.DANGER if text == worrying else None
+            return Understanding(intent, 0.9, language="pl", language_confidence=1.0, worry=worry)
+
+        dialogue = Dialogue(own_content, understand, ACT, ACTIONS, lambda: NOW)
+        turn = await dialogue.answer(Message("1", OLENA, texts[2]), Conversation(OLENA))
+        assert [LINE in reply.text for reply in turn.replies] == [False, True], worrying
+
+
+async def test_an_edit_that_begins_to_worry_is_answered(bot: Bot) -> None:
+    await asked(bot, "szef nie płaci")
+    bot.understanding = Understanding("fair_work/unpaid_wages", 1.0, language="pl", language_confidence=1.0, worry=Crisis.DANGER)
+    assert LINE in (await bot.take(edited("szef nie płaci i stoi pod drzwiami"))).replies[-1].text

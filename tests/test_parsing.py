@@ -20,6 +20,7 @@ KNOWN = {
     "договір": Understanding("contract", 0.8, (("contract", 0.8),), language="uk", language_confidence=1.0),
     "help me": Understanding("greet", 0.3, (), language="en", language_confidence=1.0, crisis=Crisis.DANGER),
     '{"payload": "/contract"}': Understanding("greet", 0.7),
+    "boję się": Understanding("contract", 0.9, worry=Crisis.DANGER),
     "hm": Understanding("greet", 0.2, (("greet", 0.2),), sure=False),
 }
 
@@ -31,7 +32,8 @@ def response(name: str, *choices: Choice, **extra: Any) -> Response:
 
 CHOICE = Choice("/greet", {language: f"Greet {language}" for language in Language}, PLACE)
 RESPONSES = [response("utter_office", contact=CONTACT), response("utter_contract", CHOICE)] + [
-    response(f"utter_{name}") for name in ("greet", "crisis/danger", "default_fallback", "unsupported", "empty", "ask_office", "program")
+    response(f"utter_{name}")
+    for name in ("greet", "crisis/danger", "worry_danger", "default_fallback", "unsupported", "empty", "ask_office", "program")
 ]
 
 
@@ -72,6 +74,7 @@ async def test_a_line_says_what_was_understood_and_what_is_answered() -> None:
         "intent_ranking": [{"name": "contract", "confidence": 0.9}, {"name": "greet", "confidence": 0.1}],
         "language": "pl",
         "crisis": None,
+        "worry": None,
         "action": "utter_contract",
         "reply_language": "pl",
         "replies": [{"text": "contract pl\n\nprogram pl", "buttons": [{"title": "Greet pl", "payload": "/greet"}]}],
@@ -84,6 +87,12 @@ async def test_a_crisis_is_named() -> None:
     (line,) = await parsed("help me")
     assert (line["crisis"], line["action"], line["reply_language"]) == ("danger", "utter_crisis/danger", "en")
     assert json.loads(json.dumps(line)) == line
+
+
+async def test_a_worry_is_named() -> None:
+    (line,) = await parsed("boję się")
+    assert (line["crisis"], line["worry"], line["action"]) == (None, "danger", "utter_contract")
+    assert line["replies"][-1]["text"].endswith("worry_danger pl")
 
 
 async def test_a_doubt_is_answered_by_the_fallback() -> None:

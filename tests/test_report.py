@@ -7,7 +7,8 @@ import pytest
 
 from bot.content import Example, Place
 from bot.nlu.evaluate import evaluate
-from bot.report import CONFUSIONS, lines
+from bot.nlu.explain import Explanation
+from bot.report import CONFUSIONS, explained, lines
 from bot.types import Crisis, Understanding
 
 PLACE = Place("tests/intents/pl.yml", 1)
@@ -80,9 +81,16 @@ def test_every_style_and_every_intent_has_a_row() -> None:
 
 def test_a_crisis_has_a_table_of_its_own() -> None:
     assert rows(list(lines(FIGURES)), "Crisis") == [
-        ["pl", "0", "0.0%", "0.0%", "0.0%", "0", "0.0%"],
-        ["uk", "1", "100.0%", "100.0%", "0.0%", "0", "0.0%"],
+        ["pl", "0", "0.0%", "0.0%", "0.0%", "0", "0.0%", "0.0%", "0.0%"],
+        ["uk", "1", "100.0%", "100.0%", "0.0%", "0", "0.0%", "0.0%", "0.0%"],
     ]
+
+
+def test_an_explanation_says_what_worries() -> None:
+    found = Understanding("greet", 0.9, (("greet", 0.9),), worry=Crisis.SUICIDE)
+    page = list(explained(found, Explanation("hej", None, None, 0.5, ())))
+    assert "Worry: suicide cannot be ruled out, so a line with a number follows the answer" in page
+    assert "Crisis: no" in page
 
 
 def test_confusions_stand_at_the_end_and_only_the_most_frequent() -> None:

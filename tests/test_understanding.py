@@ -67,6 +67,24 @@ def test_alarming_words_alone_seldom_raise_an_alarm(report: dict[str, Any], auth
     assert percent(report, "crisis_kinds", f"{author} {language} harmless", "heard") <= FLOORS["alarms_at_alarming_words"][author][language]
 
 
+@pytest.mark.parametrize("kind", ["danger", "suicide", "trafficking"])
+@pytest.mark.parametrize("author", FLOORS["heard_or_line"])
+def test_most_of_whom_no_alarm_is_raised_for_get_a_number_nevertheless(report: dict[str, Any], author: str, kind: str) -> None:
+    helped = [percent(report, "crisis_kinds", f"{author} {language} {kind}", "heard_or_line") for language in CRISIS_LANGUAGES]
+    assert min(helped) >= FLOORS["heard_or_line"][author][kind], helped
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_few_ordinary_answers_carry_a_line(report: dict[str, Any], language: str) -> None:
+    assert percent(report, "crisis", language, "lines") <= FLOORS["lines"][language]
+
+
+@pytest.mark.parametrize("language", CRISIS_LANGUAGES)
+@pytest.mark.parametrize("author", FLOORS["lines_at_alarming_words"])
+def test_alarming_words_alone_seldom_bring_a_line(report: dict[str, Any], author: str, language: str) -> None:
+    assert percent(report, "crisis_kinds", f"{author} {language} harmless", "line") <= FLOORS["lines_at_alarming_words"][author][language]
+
+
 def test_the_lowest_author_is_no_exception(report: dict[str, Any]) -> None:
     authors = {name: figures["accuracy"] for name, figures in report["authors"].items() if name[-2:] in ("pl", "uk", "en")}
     assert 100 * min(authors.values()) >= FLOORS["authors"], authors

@@ -135,6 +135,7 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
         language=written.language,
         language_confidence=written.confidence,
         crisis=emergency,
+        worry=None if emergency else crisis.verdict(found, danger, suicide, model.worry_threshold),
     )
 
 

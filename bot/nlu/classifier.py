@@ -20,12 +20,13 @@ from bot.nlu.text import cyrillic_from_latin, normalise
 
 Bytes = NDArray[np.uint8]
 
-RECIPE = "13"  # raise it when a change here must retrain what is saved
+RECIPE = "14"  # raise it when a change here must retrain what is saved
 # Both on examples the model has not seen; a third of them never name their topic, so real messages fare better.
 PRECISION = 0.945  # of what is answered without asking back
 QUICK = 0.97  # precision of what the n-grams say alone from which no vector is asked for
 TURNED_AWAY = 0.015  # of real questions that may be called out of scope
 ALARMS = 0.03  # of harmless examples (many are alarming on purpose) that may be taken for a crisis by a model that has not seen them
+WORRIES = 0.10  # of the same examples that may, besides those, get a line with a number
 HARMLESS = "harmless"
 OUT_OF_SCOPE = "out_of_scope"
 FINGERPRINT = 16
@@ -39,11 +40,12 @@ class Model:
     threshold: float  # probability from which an intent is answered
     turn_away: float  # probability of any real question up to which a message may be called out of scope
     crisis_threshold: float  # evidence in logits from which it is a crisis
+    worry_threshold: float  # the same from which a crisis cannot be ruled out
     quick: float  # probability by n-grams alone from which no vector is asked for
     lesson: Bytes | None = None  # what a model trained in full has learnt from (`bot.nlu.changes`); a loaded one has forgotten it
 
     def arrays(self) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
-        thresholds = np.array([self.threshold, self.turn_away, self.crisis_threshold, self.quick])
+        thresholds = np.array([self.threshold, self.turn_away, self.crisis_threshold, self.worry_threshold, self.quick])
         lesson = {} if self.lesson is None else {LESSON: self.lesson}
         return self.language.arrays("language") | self.intents.arrays("intents") | {"thresholds": thresholds} | lesson
 
@@ -91,7 +93,8 @@ def train(
         heads,
         threshold_for(held_out, truth, PRECISION),
         _turn_away_threshold(heads.labels, held_out, intents),
-        _alarm_threshold(examples, heads.labels, held_out),
+        _evidence_reached_by(ALARMS, examples, heads.labels, held_out),
+        _evidence_reached_by(ALARMS + WORRIES, examples, heads.labels, held_out),
         threshold_for(by_words, truth, QUICK),
         _lesson(examples, texts, embedding.model(embed)),
     )
@@ -151,18 +154,18 @@ def _turn_away_threshold(labels: Sequence[str], log_probabilities: Floats, truth
     return float(best[allowed]) if allowed < len(best) else 1.0
 
 
-def _alarm_threshold(examples: Sequence[Example], labels: Sequence[str], log_probabilities: Floats) -> float:
-    """The evidence of a crisis, in logits, that only ALARMS of the harmless examples reach."""
+def _evidence_reached_by(share: float, examples: Sequence[Example], labels: Sequence[str], log_probabilities: Floats) -> float:
+    """The evidence of a crisis, in logits, that only this share of the harmless examples reach."""
     columns = [column for column, label in enumerate(labels) if kind(label) != HARMLESS]
     rows = [row for row, example in enumerate(examples) if kind(example.intent) == HARMLESS]
     if not rows:
         return 0.0
     probabilities = np.exp(log_probabilities[np.ix_(rows, columns)]).sum(axis=1)
     evidence = np.log(np.clip(probabilities, 1e-6, 1 - 1e-6) / np.clip(1 - probabilities, 1e-6, 1))
-    within_reach = np.flatnonzero(evidence >= np.quantile(evidence, 1 - ALARMS) - crisis.HINT)  # signs cost time; they only add
+    within_reach = np.flatnonzero(evidence >= np.quantile(evidence, 1 - share) - crisis.HINT)  # signs cost time; they only add
     for place in within_reach.tolist():
         evidence[place] = crisis.evidence(crisis.signs(examples[rows[place]].text), float(probabilities[place]))
-    return float(np.quantile(evidence, 1 - ALARMS))
+    return float(np.quantile(evidence, 1 - share))
 
 
 __all__ = ["Model", "Vectors", "fingerprint", "train"]

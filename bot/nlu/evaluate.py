@@ -88,7 +88,7 @@ def _doubt_figures(results: Sequence[Result]) -> dict[str, float]:
 
 
 def _crisis_figures(results: Sequence[Result]) -> dict[str, float]:
-    """Recall over crisis messages; false alarms over harmless talk with alarming words, and over all that is harmless."""
+    """Recall over crisis messages; false alarms and lines with a number over all that is harmless, and what of it is alarming."""
     harmless = [r for r in results if not r.is_crisis]
     return {
         "messages": sum(r.is_crisis for r in results),
@@ -97,15 +97,19 @@ def _crisis_figures(results: Sequence[Result]) -> dict[str, float]:
         "alarming_but_harmless": sum(r.style == ALARMING for r in harmless),
         "false_alarms_when_alarming": share(r.found.crisis is not None for r in harmless if r.style == ALARMING),
         "false_alarms": share(r.found.crisis is not None for r in harmless),
+        "lines_when_alarming": share(r.found.worry is not None for r in harmless if r.style == ALARMING),
+        "lines": share(r.found.worry is not None for r in harmless),
     }
 
 
 def _alarm_figures(results: Sequence[Result]) -> dict[str, float]:
-    """Of one kind or register: how many raise an alarm, and how many get the first line of their own kind."""
+    """Of one kind or register: how many raise an alarm, how many of them one of their own kind, and how many else get the line."""
     return {
         "messages": len(results),
         "heard": share(map(_heard, results)),
         "right_kind": share(_heard(r) and r.found.crisis in (r.example.tags["kind"], None) for r in results),
+        "line": share(not _heard(r) and r.found.worry is not None for r in results),
+        "heard_or_line": share(_heard(r) or r.found.worry is not None for r in results),
     }
 
 

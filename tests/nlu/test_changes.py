@@ -156,10 +156,11 @@ def test_the_same_changes_of_the_same_model_give_the_same(directory: Path) -> No
 
 def test_language_and_thresholds_are_those_of_the_full_training(full: Model, directory: Path) -> None:
     model = learnt(directory, MOVED)
-    assert (model.threshold, model.turn_away, model.crisis_threshold, model.quick) == (
+    assert (model.threshold, model.turn_away, model.crisis_threshold, model.worry_threshold, model.quick) == (
         full.threshold,
         full.turn_away,
         full.crisis_threshold,
+        full.worry_threshold,
         full.quick,
     )
     assert (model.intents.sharpness, model.intents.sharpness_without) == (full.intents.sharpness, full.intents.sharpness_without)

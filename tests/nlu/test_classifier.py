@@ -213,7 +213,12 @@ def same(one: Model, other: Model, encoder: Callable[[str], Vectors] | None) -> 
             return False
         if one.language.scores(example.text).argmax() != other.language.scores(example.text).argmax():
             return False
-    return (one.threshold, one.crisis_threshold) == (other.threshold, other.crisis_threshold)
+    return (one.threshold, one.crisis_threshold, one.worry_threshold, one.quick) == (
+        other.threshold,
+        other.crisis_threshold,
+        other.worry_threshold,
+        other.quick,
+    )
 
 
 def test_a_loaded_model_gives_the_same_answers(model: Model, with_vectors: Model, tmp_path: Path) -> None:

@@ -21,9 +21,15 @@ def question(intent: str, language: str, text: str, style: str = "") -> Example:
 
 
 def found(
-    intent: str, language: str | None, *, sure: bool = True, others: tuple[str, ...] = (), crisis: Crisis | None = None
+    intent: str,
+    language: str | None,
+    *,
+    sure: bool = True,
+    others: tuple[str, ...] = (),
+    crisis: Crisis | None = None,
+    worry: Crisis | None = None,
 ) -> Understanding:
-    return Understanding(intent, 0.9, ((intent, 0.9), *((other, 0.01) for other in others)), sure, None, language, 0.9, crisis)
+    return Understanding(intent, 0.9, ((intent, 0.9), *((other, 0.01) for other in others)), sure, None, language, 0.9, crisis, worry)
 
 
 def found_never(text: str) -> Understanding:
@@ -101,6 +107,8 @@ def test_the_figures_of_crisis() -> None:
             "alarming_but_harmless": 1,
             "false_alarms_when_alarming": 1.0,
             "false_alarms": 0.2,
+            "lines_when_alarming": 0.0,
+            "lines": 0.0,
         },
         "uk": {
             "messages": 2,
@@ -109,6 +117,8 @@ def test_the_figures_of_crisis() -> None:
             "alarming_but_harmless": 1,
             "false_alarms_when_alarming": 0.0,
             "false_alarms": 0.0,
+            "lines_when_alarming": 0.0,
+            "lines": 0.0,
         },
     }
 
@@ -191,6 +201,34 @@ def test_messages_with_a_kind_measure_the_alarm_and_nothing_else() -> None:
         "crisis pl trafficking": (1, 1.0, 1.0),
     }
     assert {name: f["heard"] for name, f in report["crisis_registers"].items()} == {"plain": 1.0, "short": 0.5, "slang (harmless)": 1.0}
+
+
+def test_what_is_not_heard_but_worries_is_counted_apart() -> None:
+    held = "counter_trafficking/get_help"
+    report = measured(
+        (asked("crisis", DANGER, "1", kind="danger"), found(DANGER, "pl", crisis=Crisis.DANGER)),
+        (asked("crisis", DANGER, "2", kind="danger"), found(WAGES, "pl", worry=Crisis.SUICIDE)),
+        (asked("crisis", DANGER, "3", kind="danger"), found(WAGES, "pl")),
+        (asked("crisis", DANGER, "4", kind="danger"), found(WAGES, "pl")),
+        (asked("crisis", held, "5", kind="trafficking"), found(held, "pl", worry=Crisis.DANGER)),
+        (asked("crisis", WAGES, "6", kind="harmless"), found(WAGES, "pl", worry=Crisis.DANGER)),
+    )["crisis_kinds"]
+    assert {name: (f["heard"], f["line"], f["heard_or_line"]) for name, f in report.items()} == {
+        "crisis pl danger": (0.25, 0.25, 0.5),
+        "crisis pl harmless": (0.0, 1.0, 1.0),
+        "crisis pl trafficking": (1.0, 0.0, 1.0),
+    }
+
+
+def test_lines_below_harmless_questions_are_counted() -> None:
+    figures = measured(
+        (asked("a", WAGES, "1"), found(WAGES, "pl", worry=Crisis.DANGER)),
+        (asked("a", WAGES, "2", style="alarming"), found(WAGES, "pl", worry=Crisis.SUICIDE)),
+        (asked("a", WAGES, "3", style="alarming"), found(WAGES, "pl")),
+        (asked("a", WAGES, "4"), found(WAGES, "pl")),
+        (asked("a", DANGER, "5"), found(WAGES, "pl", worry=Crisis.DANGER)),
+    )["crisis"]["pl"]
+    assert (figures["lines"], figures["lines_when_alarming"]) == (0.5, 0.5)
 
 
 def test_the_language_is_also_asked_for_at_the_first_words_of_a_question() -> None:

@@ -313,8 +313,8 @@ def test_nothing_is_drawn_when_nothing_is_trained(encoder: Hashing, capsys: pyte
 
 def test_the_saved_threshold_decides_what_is_sure(ngrams_alone: Callable[[str], Understanding], ready: Model) -> None:
     found = ngrams_alone("dzień dobry")
-    doubting = Model(ready.language, ready.intents, found.confidence + 0.01, 0.0, 1.0, 1.0)
-    trusting = Model(ready.language, ready.intents, found.confidence - 0.01, 0.0, 1.0, 1.0)
+    doubting = Model(ready.language, ready.intents, found.confidence + 0.01, 0.0, 1.0, 1.0, 1.0)
+    trusting = Model(ready.language, ready.intents, found.confidence - 0.01, 0.0, 1.0, 1.0, 1.0)
     assert not nlu.read(doubting, None, "dzień dobry").sure
     assert nlu.read(trusting, None, "dzień dobry").sure
 
@@ -322,8 +322,26 @@ def test_the_saved_threshold_decides_what_is_sure(ngrams_alone: Callable[[str], 
 def test_the_saved_crisis_threshold_decides_when_no_pattern_speaks(ready: Model) -> None:
     text = "zamknął mi drzwi"
     assert crisis.signs(text).sure is None
-    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, -9.0, 1.0), None, text).crisis is not None
-    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, 9.0, 1.0), None, text).crisis is None
+    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, -9.0, -9.0, 1.0), None, text).crisis is not None
+    assert nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, 9.0, 9.0, 1.0), None, text).crisis is None
+
+
+def test_between_alarm_and_nothing_a_crisis_worries(ready: Model) -> None:
+    def read(crisis_threshold: float, worry_threshold: float, text: str = "zamknął mi drzwi") -> Understanding:
+        return nlu.read(Model(ready.language, ready.intents, 0.5, 0.0, crisis_threshold, worry_threshold, 1.0), None, text)
+
+    assert [(read(*thresholds).crisis, read(*thresholds).worry) for thresholds in ((-9.0, -9.0), (9.0, -9.0), (9.0, 9.0))] == [
+        (Crisis.DANGER, None),
+        (None, Crisis.DANGER),
+        (None, None),
+    ]
+    assert read(9.0, -9.0, "nie chce mi się już").worry == Crisis.SUICIDE
+
+
+def test_a_worry_changes_neither_intent_nor_sureness(ready: Model) -> None:
+    calm, worried = (nlu.read(replace(ready, crisis_threshold=9.0, worry_threshold=t), None, "szef zamknął mi drzwi") for t in (9.0, -9.0))
+    assert worried.worry is not None
+    assert replace(worried, worry=None) == calm
 
 
 def test_somebody_in_danger_does_not_wait_for_an_encoder_that_fails(ready: Model) -> None:

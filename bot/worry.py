@@ -1,0 +1,33 @@
+"""The line with a number below an answer, when a crisis cannot be ruled out. It never takes the place of the answer.
+
+Once in a day of talking: whoever has had a number does not get it below every message.
+"""
+
+from dataclasses import replace
+from datetime import date
+
+from bot.replies import Replies
+from bot.types import HELPLINES, Crisis, Turn
+
+
+def with_line(turn: Turn, replies: Replies, today: date) -> Turn:
+    """The line stands last, so that no locked screen shows it; its button leads to the whole answer."""
+    given = list(turn.conversation.slots.get(HELPLINES) or ())
+    answered = _answered(turn.action)
+    kind = answered or (turn.understanding.worry if turn.understanding and turn.replies else None)
+    if not kind or kind in given:
+        return turn
+    if not answered:
+        *before, last = turn.replies
+        line = replies.say(f"utter_worry_{kind}", last.language, today)
+        last = replace(last, text=f"{last.text}\n\n{line.text}", buttons=(*last.buttons, *line.buttons))
+        turn = replace(turn, replies=(*before, last))
+    slots = {**turn.conversation.slots, HELPLINES: [*given, kind.value]}
+    return replace(turn, conversation=replace(turn.conversation, slots=slots))
+
+
+def _answered(action: str) -> Crisis | None:
+    """Which crisis this is the answer to, whether it was heard or a button was pressed."""
+    if not action.startswith("utter_crisis/"):
+        return None
+    return Crisis.SUICIDE if action.endswith(Crisis.SUICIDE) else Crisis.DANGER
