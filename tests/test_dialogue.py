@@ -8,6 +8,7 @@ from bot.dialogue import Dialogue, choose_language
 from bot.executor import executor
 from bot.i18n import format_phone
 from bot.types import Address, Conversation, Crisis, Language, Message, Turn, Understanding
+from bot.worry import with_line
 
 OLENA = Address("telegram", "1")
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -538,6 +539,11 @@ async def test_while_a_consultant_writes_no_line_comes_and_none_is_counted(bot: 
     bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
     turn = await bot.hear("szef", **WORRIED)
     assert (turn.replies, "helplines" in turn.conversation.slots) == ((), False)
+
+
+def test_where_nothing_is_said_there_is_nothing_to_add_to(bot: Bot) -> None:
+    silent = Turn(Conversation(OLENA), (), "action_of_staff", understanding=Understanding("greet", 1.0, worry=Crisis.DANGER))
+    assert with_line(silent, bot.dialogue.replies, NOW.date()) == silent
 
 
 async def test_the_line_stands_below_the_last_of_two_answers_whichever_question_worries(own_content: content.Content) -> None:
