@@ -119,7 +119,15 @@ async def test_a_hostile_text_alone_is_answered_without_being_quoted(bot: Dialog
 async def test_what_looks_like_a_command_does_nothing_that_a_person_may_not(bot: Dialogue, command: str) -> None:
     for turn in (await hear(bot, command), await hear(bot, "", command)):
         assert turn.forget == command.startswith("/forget ")
-        assert set(turn.conversation.slots) <= {"language", "language_chosen", "topic", "offered", "last_message", "introduced"}
+        assert set(turn.conversation.slots) <= {
+            "language",
+            "language_chosen",
+            "topic",
+            "offered",
+            "last_message",
+            "introduced",
+            "helplines",
+        }
         assert turn.conversation.slots.get("language", "pl") in list(Language)
 
 
