@@ -57,6 +57,7 @@ class FakeTelegram:
         max_retry_after: float = 0.05,
         webhook_timeout: float = 60.0,
         webhook_transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.token = token
         self.url = ""
@@ -68,7 +69,7 @@ class FakeTelegram:
         self._callback_numbers = count(1)
         client = httpx.AsyncClient(transport=webhook_transport, timeout=webhook_timeout, trust_env=False)
         bot = {"id": int(token.split(":", maxsplit=1)[0]), "is_bot": True, "first_name": "Bot", "username": "fake_bot"}
-        self._chats = Chats(bot)
+        self._chats = Chats(bot, clock)
         self._updates = Updates(client, self._changes, retry_delay, max_retry_after)
         self._methods = Methods(self._chats, self._updates, allow_http_webhook)
         self._running = AsyncExitStack()
@@ -128,6 +129,10 @@ class FakeTelegram:
     def sent(self, person: Person) -> list[Sent]:
         """The bot's messages in the person's chat, oldest first, as they stand there now."""
         return self._chats.sent(person)
+
+    def stands(self, person: Person) -> list[Json]:
+        """Everything that stands in the person's chat now, also what they wrote."""
+        return self._chats.stands(person)
 
     # Updates
 

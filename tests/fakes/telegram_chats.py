@@ -1,6 +1,6 @@
 """The people who use the bot, what stands in their chats, and which of their presses wait for an answer."""
 
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -35,8 +35,8 @@ class Sent:
 
 
 class Chats:
-    def __init__(self, bot: Json) -> None:
-        self.bot = bot
+    def __init__(self, bot: Json, clock: Callable[[], float]) -> None:
+        self.bot, self._clock = bot, clock
         self.people: dict[int, Person] = {}
         self.blocked: set[int] = set()
         self.open_callbacks: dict[str, Json] = {}
@@ -57,7 +57,7 @@ class Chats:
     def add(self, person: Person, sender: Json, **content: Any) -> Json:
         """A new message in the person's chat."""
         number = next(self._numbers)
-        message = {"message_id": number, "from": sender, "chat": person.as_chat(), "date": int(time.time())}
+        message = {"message_id": number, "from": sender, "chat": person.as_chat(), "date": int(self._clock())}
         return self.replace(message | {key: value for key, value in content.items() if value})
 
     def replace(self, message: Json) -> Json:
@@ -68,12 +68,19 @@ class Chats:
     def find(self, chat_id: int | str, message_id: int) -> Json | None:
         return self._messages.get((self.person(chat_id).id, message_id))
 
-    def delete(self, message: Json) -> None:
-        del self._messages[message["chat"]["id"], message["message_id"]]
+    def delete(self, *messages: Json) -> None:
+        """All or none: what is older than 48 hours stays."""
+        if any(message["date"] <= self._clock() - 48 * 3600 for message in messages):
+            raise bad_request("message can't be deleted for everyone")
+        for message in messages:
+            del self._messages[message["chat"]["id"], message["message_id"]]
+
+    def stands(self, person: Person) -> list[Json]:
+        return [message for (chat, _), message in self._messages.items() if chat == person.id]
 
     def sent(self, person: Person) -> list[Sent]:
         return [
             Sent("sendContact" if "contact" in message else "sendMessage", message.get("text", ""), buttons_of(message),
                  message.get("contact"), message)
-            for (chat, _), message in self._messages.items() if chat == person.id and message["from"] == self.bot
+            for message in self.stands(person) if message["from"] == self.bot
         ]  # fmt: skip

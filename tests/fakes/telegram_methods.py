@@ -97,6 +97,16 @@ class Methods(Profile):
         self._chats.delete(self._message(p["chat_id"], p["message_id"], "message to delete not found"))
         return True
 
+    def delete_messages(self, p: Json) -> bool:
+        numbers = dict.fromkeys(p["message_ids"])
+        if not numbers:
+            raise bad_request("message identifiers are not specified")
+        if len(p["message_ids"]) > 100:
+            raise bad_request("too many message identifiers specified")
+        found = [self._chats.find(p["chat_id"], number) for number in numbers]
+        self._chats.delete(*(message for message in found if message))
+        return True
+
     def _message(self, chat_id: int | str, message_id: int, otherwise: str) -> Json:
         message = self._chats.find(chat_id, message_id)
         if message is None:

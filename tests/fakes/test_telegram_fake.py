@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -27,6 +27,8 @@ from telegram import (
 )
 from telegram.error import BadRequest, Conflict, Forbidden, InvalidToken, NetworkError, RetryAfter, TimedOut
 from telegram.ext import Updater
+
+from tests.conftest import Clock
 
 from .server import serve
 from .telegram import ANY, Delivery, FakeTelegram
@@ -433,6 +435,41 @@ async def test_a_deleted_message_is_gone_and_cannot_be_deleted_again(bot: Bot, f
     assert fake.sent(person) == []
     with pytest.raises(BadRequest, match="Message to delete not found"):
         await bot.delete_message(7, message.message_id)
+
+
+async def test_many_messages_are_deleted_at_once_and_those_of_other_chats_or_of_nobody_are_passed_over(
+    bot: Bot, fake: FakeTelegram
+) -> None:
+    person, other = fake.person(7), fake.person(8)
+    numbers = [(await bot.send_message(7, "a")).message_id, fake.say(person, "b")["message"]["message_id"]]
+    elsewhere = (await bot.send_message(8, "c")).message_id
+    assert await bot.delete_messages(7, [*numbers, elsewhere, 999])
+    assert fake.stands(person) == []
+    assert len(fake.stands(other)) == 1
+
+
+@pytest.mark.parametrize(("numbers", "reason"), [([], "Message identifiers are not specified"), (range(1, 102), "Too many message id")])
+async def test_between_one_and_a_hundred_messages_are_deleted_at_once(
+    bot: Bot, fake: FakeTelegram, numbers: Sequence[int], reason: str
+) -> None:
+    fake.person(7)
+    with pytest.raises(BadRequest, match=reason):
+        await bot.delete_messages(7, [*numbers])
+
+
+async def test_after_two_days_a_message_stays_and_with_it_all_that_were_to_go_at_once(clock: Clock) -> None:
+    async with FakeTelegram(clock=clock) as fake, bot_of(fake) as bot:
+        person = fake.person(7)
+        old = (await bot.send_message(7, "a")).message_id
+        clock.pass_(48 * 3600)
+        new = (await bot.send_message(7, "b")).message_id
+        with pytest.raises(BadRequest, match="Message can't be deleted for everyone"):
+            await bot.delete_messages(7, [old, new])
+        with pytest.raises(BadRequest, match="Message can't be deleted for everyone"):
+            await bot.delete_message(7, old)
+        assert len(fake.stands(person)) == 2
+        assert await bot.delete_messages(7, [new])
+        assert [message["message_id"] for message in fake.stands(person)] == [old]
 
 
 async def test_a_reply_to_a_message_that_is_not_there_is_refused(bot: Bot, fake: FakeTelegram) -> None:
