@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
 
 from bot import telemetry
-from bot.channels.base import Channel
+from bot.channels.base import Channel, TakesBack
 from bot.channels.splitting import parts
 from bot.delivery import GIVE_UP, Delivery
 from bot.loops import LONGEST_WAIT, claiming, every, surely
@@ -134,7 +134,8 @@ class Service:
             noticed.cancel()
         seconds = time.perf_counter() - started
         replies, held = self._fitting(turn.replies, channel), self._presence.holds(channel)
-        finished = await surely(partial(self._store.finish, job, turn, replies, when_here=held), self._stopping)
+        number = message.original if isinstance(self._channels.get(channel), TakesBack) else ""
+        finished = await surely(partial(self._store.finish, job, turn, replies, when_here=held, number=number), self._stopping)
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return

@@ -69,6 +69,7 @@ class Understanding:
     worry: Crisis | None = None
 
 
+CLEAR = "/clear"  # the payload of the button below answers that nobody else should find in the chat
 INTRODUCED = "introduced"  # the slot: somebody was told that this is a program, and no consultant has written since
 HELPLINES = "helplines"  # the slot: the kinds of crisis whose number was given, in a crisis answer or in one line below another
 
@@ -116,12 +117,16 @@ Profiles = Mapping[Language, Profile]
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One thing we say. Channels decide how it looks, never what it says."""
+    """One thing we say. Channels decide how it looks, never what it says.
+
+    `clears`: before it is said, what stands in the chat is taken back as far as that goes. The store adds the platform's numbers of it.
+    """
 
     text: str
     language: Language
     buttons: tuple[Button, ...] = ()
     contact: ContactCard | None = None
+    clears: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

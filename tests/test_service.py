@@ -36,13 +36,14 @@ class FakeChannel:
 
     async def run(self, mailbox: Mailbox) -> None: ...
 
-    async def send(self, person: str, reply: Reply) -> None:
+    async def send(self, person: str, reply: Reply) -> str | None:
         if self.troubles:
             raise self.troubles.pop(0)
         if person in self.hanging:
             await self.hanging[person].wait()
         self.sent.append((person, reply.text))
         self.changed.set()
+        return None
 
     async def typing(self, person: str) -> None:
         self.typed.append(person)
@@ -95,14 +96,14 @@ class FakeConnections(FakeChannel):
     def people(self) -> Iterable[str]:
         return self.connected
 
-    async def send(self, person: str, reply: Reply) -> None:
+    async def send(self, person: str, reply: Reply) -> str | None:
         self.tried += 1
         self.changed.set()
         if self.troubles:
             self.connected.discard(person)
         elif person not in self.connected:
             raise TryLater("not connected")
-        await super().send(person, reply)
+        return await super().send(person, reply)
 
 
 @asynccontextmanager
@@ -290,11 +291,11 @@ async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(
     async with running(tmp_path) as bot:
         tried, whole, back = asyncio.Queue[int](), bot.store.delivered, asyncio.Event()
 
-        async def delivered(job: Job) -> None:
+        async def delivered(job: Job, number: str | None) -> bool:
             tried.put_nowait(job.attempt)
             if not back.is_set():
                 raise StoreDown
-            await whole(job)
+            return await whole(job, number)
 
         monkeypatch.setattr(bot.store, "delivered", delivered)
         await bot.say(("1", OLENA, "hello"))
@@ -314,10 +315,10 @@ async def test_an_answer_that_the_store_could_not_take_waits_for_the_store_and_n
     async with running(tmp_path) as bot:
         troubles, whole = [StoreDown(), StoreDown()], bot.store.finish
 
-        async def finish(job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool) -> bool:
+        async def finish(job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool, number: str) -> bool:
             if troubles:
                 raise troubles.pop()
-            return await whole(job, turn, replies, when_here=when_here)
+            return await whole(job, turn, replies, when_here=when_here, number=number)
 
         monkeypatch.setattr(bot.store, "finish", finish)
         await bot.say(("1", OLENA, "hello"))

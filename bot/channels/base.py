@@ -90,8 +90,8 @@ class Channel(Protocol):
     async def run(self, mailbox: Mailbox) -> None:
         """Everything else the channel does while the bot runs; returns when there is nothing (more) to do."""
 
-    async def send(self, person: str, reply: Reply) -> None:
-        """Deliver one reply that fits `limits`, or raise TryLater, Refused or Gone."""
+    async def send(self, person: str, reply: Reply) -> str | None:
+        """Deliver one reply that fits `limits`, or raise TryLater, Refused or Gone. The platform's number of it, if we can take it back."""
 
     async def typing(self, person: str) -> None:
         """Show that an answer is coming, where the platform can. Never raises."""
@@ -119,6 +119,14 @@ class HasProfile(Protocol):
 
     async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
         """Compare everything with what is set now and set what differs, unless `dry_run`; or raise TryLater or Refused."""
+
+
+@runtime_checkable
+class TakesBack(Protocol):
+    """A channel that can take back what stands in a chat: our words, and those whose number is the `original` of a message."""
+
+    async def take_back(self, person: str, numbers: Sequence[str]) -> None:
+        """Delete them, or raise TryLater, Refused or Gone. What is gone or too old already is no failure."""
 
 
 @runtime_checkable

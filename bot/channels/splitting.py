@@ -24,6 +24,7 @@ def parts(reply: Reply, limits: Limits) -> list[Reply]:
     last = min(limits.text, limits.text_with_buttons or limits.text) if buttons else limits.text
     texts = split(f"{reply.text.rstrip()}\n\n{lines}", limits.text, last, limits.size)
     replies = [Reply(text, reply.language) for text in texts]
+    replies[:1] = [replace(part, clears=reply.clears) for part in replies[:1]]
     replies[-1:] = [replace(part, buttons=tuple(_titled(button, limits) for button in buttons)) for part in replies[-1:]]
     return replies + ([Reply("", reply.language, contact=reply.contact)] if reply.contact else [])
 

@@ -18,6 +18,7 @@ from telegram.constants import ChatAction
 from telegram.error import BadRequest, Conflict, InvalidToken, RetryAfter, TelegramError
 
 from bot.channels.base import Limits, Mailbox, Shown, Unavailable, pause_after
+from bot.channels.telegram_deleting import delete
 from bot.channels.telegram_errors import ASK_BOTFATHER, failure, seconds_of
 from bot.channels.telegram_profile import set_profile
 from bot.channels.telegram_replies import copy_keyboard, keyboard
@@ -106,11 +107,11 @@ class Telegram:
                 do = "see that BOT_TELEGRAM_WEBHOOK_URL reaches this bot by https, and that no other program set another webhook"
                 _log.warning("webhook.failing", waiting=info.pending_update_count, reason=reason, do=do)
 
-    async def send(self, person: str, reply: Reply) -> None:
+    async def send(self, person: str, reply: Reply) -> str | None:
         try:
             if reply.contact:
                 card = reply.contact
-                await self._bot.send_contact(
+                sent = await self._bot.send_contact(
                     int(person),
                     phone_number=card.phone,
                     first_name=card.name,
@@ -118,12 +119,17 @@ class Telegram:
                     reply_markup=copy_keyboard(card, reply.language),
                 )
             else:
-                await self._bot.send_message(
+                sent = await self._bot.send_message(
                     int(person), reply.text, reply_markup=keyboard(reply.buttons), link_preview_options=LinkPreviewOptions(is_disabled=True)
                 )
         except TelegramError as error:
             if trouble := failure(error):
                 raise trouble from None
+            return None
+        return str(sent.message_id)
+
+    async def take_back(self, person: str, numbers: Sequence[str]) -> None:
+        await delete(self._bot, int(person), [int(number) for number in numbers if number.isdecimal()])
 
     async def profile(self, wanted: Profiles, *, dry_run: bool) -> list[Shown]:
         try:

@@ -9,6 +9,7 @@ from bot.channels.base import Gone, Refused, TryLater
 ASK_BOTFATHER = "check BOT_TELEGRAM_TOKEN with @BotFather"
 _GONE = ("chat not found", "user is deactivated", "peer_id_invalid")
 _DONE = "message is not modified"
+_STAYS = ("message can't be deleted", "message to delete not found")
 
 
 def failure(error: TelegramError) -> TryLater | Refused | Gone | None:
@@ -30,6 +31,11 @@ def failure(error: TelegramError) -> TryLater | Refused | Gone | None:
     if isinstance(error, NetworkError):
         return TryLater("network")
     return TryLater("telegram")
+
+
+def stays(error: TelegramError) -> bool:
+    """Whether Telegram will never delete this message: it is too old, or gone already."""
+    return isinstance(error, BadRequest) and error.message.lower().startswith(_STAYS)
 
 
 def seconds_of(error: RetryAfter) -> float:

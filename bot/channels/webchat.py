@@ -27,7 +27,7 @@ from bot.channels.webpage import Page, language_for
 from bot.channels.webrequests import cookie_name, key_of, message_from, person_of
 from bot.i18n import N_, format_phone
 from bot.settings import ChannelSettings
-from bot.types import Address, Reply
+from bot.types import CLEAR, Address, Reply
 
 STALLED = 5.0  # seconds a browser may take to accept one event
 RECONNECT = 1000, 4000  # milliseconds until a browser comes back by itself
@@ -38,6 +38,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
+FORGET = {"/forget", CLEAR}  # what the memory of this process obeys at once
 _TYPES = {"chat.css": "text/css", "chat.js": "text/javascript"}
 
 
@@ -63,7 +64,7 @@ class WebChat:
         async def post(request: Request) -> Response:
             message = await message_from(request, Address(self.name, person_of(request)))
             await mailbox.receive(message)
-            if "/forget" in (message.payload, message.text.strip()):
+            if {message.payload, message.text.strip()} & FORGET:
                 self._sessions.forget(message.sender.person)
             return PlainTextResponse("", 202)
 
@@ -90,6 +91,9 @@ class WebChat:
         """Nothing: browsers come to us."""
 
     async def send(self, person: str, reply: Reply) -> None:
+        """A page that gets one that `clears` empties itself; so does our memory."""
+        if reply.clears is not None:
+            self._sessions.forget(person)
         data = asdict(reply)
         if reply.contact:
             data["contact"] |= {"phone": format_phone(reply.contact.phone), "vcard": vcard(reply.contact)}

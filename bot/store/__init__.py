@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import people, queue, resealing, retention, waiting
+from bot.store import people, queue, resealing, retention, sent, waiting
 from bot.store.bodies import message_body, message_from, reply_from
 from bot.store.database import StoreDown, empty_log, insert, transaction
 from bot.store.outgoing import BEFORE_ALL, give_up, hand_over
@@ -80,10 +80,11 @@ class Store:
             job = Job(row["id"], row["attempt"], self._now() - row["received_at"])
             return job, message, await people.conversation_with(connection, self._sealing, sender, self._now())
 
-    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False) -> bool:
+    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False, number: str = "") -> bool:
         """Close the message, fill the outbox and save the conversation, or none of it. False: another worker has it now.
 
-        `when_here`: the replies wait until somebody asks for those of this person.
+        `when_here`: the replies wait until somebody asks for those of this person. `number`: the platform's, of a message that can
+        be taken back.
         """
         now = self._now()
         async with transaction(self.engine) as connection:
@@ -97,9 +98,14 @@ class Store:
             address = turn.conversation.address
             hidden = self._sealing.hide(address)
             if turn.forget:  # what came after the wish is a new beginning, and stays
-                await people.erase(connection, hidden, outbox, conversations)
+                await people.erase(connection, hidden, outbox)  # first: what is recorded as delivered meanwhile is in `sent` then
+                numbers = await sent.take(connection, hidden, now)
+                replies = sent.with_numbers(replies, [*numbers, number])
+                await people.erase(connection, hidden, conversations)
             await hand_over(connection, self._sealing, address, replies, now, urgent=turn.urgent, when_here=when_here)
             await people.save(connection, self._sealing, turn.conversation, now)
+            if number:
+                await sent.note(connection, hidden, number, now)
             return True
 
     async def long_waiting(self, age: float) -> list[tuple[Message, Conversation]]:
@@ -128,10 +134,17 @@ class Store:
             address, body = self._opened(row)
             return Job(row["id"], row["attempt"], self._now() - row["created_at"]), address, reply_from(body)
 
-    async def delivered(self, job: Job) -> None:
-        """The reply went out, or never will: either way it is erased."""
+    async def delivered(self, job: Job, number: str | None = None) -> bool:
+        """The reply went out, or never will: either way it is erased. False: it was, or another worker has it now.
+
+        `number`: the platform's, of what went out and can be taken back.
+        """
+        mine = (outbox.c.id == job.id, outbox.c.attempt == job.attempt)
         async with transaction(self.engine) as connection:
-            await connection.execute(delete(outbox).where(outbox.c.id == job.id, outbox.c.attempt == job.attempt))
+            row = (await connection.execute(delete(outbox).where(*mine).returning(outbox.c.channel, outbox.c.person))).first()
+            if row and number:
+                await sent.note(connection, Address(row.channel, row.person), number, self._now())
+            return row is not None
 
     async def postpone_reply(self, job: Job, seconds: float | None) -> None:
         """None: until its person is here."""
@@ -146,6 +159,7 @@ class Store:
             await people.lock_order(connection, address)
             for hidden in self._sealing.all_names(address):  # an operator may ask for it before the first start with a new key
                 await people.erase(connection, hidden, inbox, outbox, conversations)
+                await sent.take(connection, hidden, self._now())
 
     async def withdraw(self, sender: Address, id: str) -> None:
         """Erase a message that is not answered yet, with its edits. Its key stays: the platform may send it again."""

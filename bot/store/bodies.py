@@ -27,4 +27,5 @@ def reply_from(body: Mapping[str, Any]) -> Reply:
         language=Language(body["language"]),
         buttons=tuple(Button(**button) for button in body["buttons"]),
         contact=ContactCard(**body["contact"]) if body["contact"] else None,
+        clears=None if body.get("clears") is None else tuple(body["clears"]),
     )

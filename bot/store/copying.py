@@ -9,7 +9,7 @@ from sqlalchemy import Table, func, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.database import is_shared, transaction
-from bot.store.tables import conversations, inbox, metadata, outbox
+from bot.store.tables import conversations, inbox, metadata, outbox, sent
 
 AT_ONCE = 1000  # rows
 
@@ -28,7 +28,7 @@ async def copy(source: AsyncEngine, target: AsyncEngine) -> dict[str, int]:
         for table in metadata.sorted_tables:
             if (await writing.execute(select(1).select_from(table).limit(1))).first():
                 raise NotEmpty
-        counts = {table.name: await _copy(table, reading, writing) for table in (inbox, outbox, conversations)}
+        counts = {table.name: await _copy(table, reading, writing) for table in (inbox, outbox, conversations, sent)}
         if is_shared(target):
             for table in (inbox, outbox):
                 await _go_on_after_the_last(writing, table)
@@ -48,7 +48,7 @@ async def _copy(table: Table, reading: AsyncConnection, writing: AsyncConnection
 async def _locked(connection: AsyncConnection, mode: str) -> None:
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
     await connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
-    await connection.execute(text(f"LOCK TABLE inbox, outbox, conversations IN {mode} MODE"))
+    await connection.execute(text(f"LOCK TABLE inbox, outbox, conversations, sent IN {mode} MODE"))
 
 
 async def _go_on_after_the_last(connection: AsyncConnection, table: Table) -> None:

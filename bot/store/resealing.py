@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store.database import insert, lock, transaction
 from bot.store.sealing import SIGN, KeyMissing, Sealing
-from bot.store.tables import conversations, inbox, outbox
+from bot.store.tables import conversations, inbox, outbox, sent
 from bot.types import Address
 
 AT_ONCE = 1000  # rows of a table in one transaction
@@ -47,6 +47,8 @@ async def _some(connection: AsyncConnection, sealing: Sealing) -> int:
         person, slots = _sealed(row, "slots", sealing)
         again = insert(connection, conversations).values({**row, "person": person, "slots": slots})
         await connection.execute(again.on_conflict_do_nothing(index_elements=["channel", "person"]))
+        numbers = (sent.c.channel == row["channel"], sent.c.person == row["person"])
+        await connection.execute(update(sent).where(*numbers).values(person=person))
         old = (conversations.c.channel == row["channel"], conversations.c.person == row["person"])
         await connection.execute(delete(conversations).where(*old))
         count += 1

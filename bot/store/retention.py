@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.database import try_lock
 from bot.store.sealing import Sealing
-from bot.store.tables import conversations, inbox
+from bot.store.tables import conversations, inbox, sent
 from bot.types import Address
 
 HOUR, DAY = 3600.0, 86400.0
 TOPIC_LIFE, LANGUAGE_LIFE, KEY_LIFE = 24 * HOUR, 90 * DAY, 72 * HOUR
+SENT_LIFE = 48 * HOUR  # after that no platform takes anything back
 AT_ONCE = 1000  # conversations in one transaction
 _LONG_LIVED = ("language", "language_chosen")
 
@@ -25,10 +26,11 @@ def remembered(slots: Mapping[str, Any], idle: float) -> dict[str, Any]:
 
 
 async def sweep(connection: AsyncConnection, sealing: Sealing, now: float) -> bool:
-    """Erase what has outlived its purpose: topics, languages, keys of old messages. True: there may be more."""
+    """Erase what has outlived its purpose: topics, languages, keys of old messages, numbers of what was sent. True: there may be more."""
     if not await try_lock(connection, "sweep"):
         return False  # another replica does it
     await connection.execute(delete(inbox).where(inbox.c.done_at < now - KEY_LIFE))
+    await connection.execute(delete(sent).where(sent.c.sent_at <= now - SENT_LIFE))
     outlived = conversations.c.erase_at < now
     await connection.execute(delete(conversations).where(outlived, conversations.c.updated_at < now - LANGUAGE_LIFE))
     rows = (await connection.execute(select(conversations).where(outlived).limit(AT_ONCE).with_for_update())).mappings().all()

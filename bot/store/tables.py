@@ -1,4 +1,4 @@
-"""Three tables. Three columns make a queue of two of them: `due_at`, `attempt`, and for the inbox `done_at`.
+"""Four tables. Three columns make a queue of two of them: `due_at`, `attempt`, and for the inbox `done_at`.
 
 Times are seconds since 1970. A done message keeps neither text nor person, only the key that makes a repeat harmless.
 A reply without `due_at` waits for its person to connect. What is urgent passes everything else of its person.
@@ -67,4 +67,14 @@ conversations = Table(
     Column("updated_at", Float, nullable=False),
     Column("erase_at", Float, nullable=False, server_default="0"),
     Index("conversations_erase", "erase_at"),
+)
+
+sent = Table(
+    "sent",
+    metadata,
+    Column("channel", String(16), primary_key=True),
+    Column("person", String(128), primary_key=True),
+    Column("message_id", String(LONGEST_KEY), primary_key=True),
+    Column("sent_at", Float, nullable=False),
+    Index("sent_age", "sent_at"),
 )

@@ -375,3 +375,9 @@ def test_a_card_without_a_text_is_one_message() -> None:
 def test_a_reply_that_fits_stays_as_it_is() -> None:
     reply = Reply("Dzień dobry", Language.PL, BUTTONS[:3])
     assert parts(reply, Limits(text=11, buttons=3, title=20)) == [reply]
+
+
+def test_what_clears_the_chat_does_so_with_its_first_part_alone() -> None:
+    found = parts(Reply("Dzień dobry wszystkim", Language.PL, contact=CARD, clears=("1",)), Limits(text=11, buttons=3, title=20))
+    assert [part.clears for part in found] == [("1",), *[None] * (len(found) - 1)]
+    assert len(found) > 2

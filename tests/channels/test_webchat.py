@@ -5,6 +5,7 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -286,6 +287,7 @@ async def test_a_reply_arrives_with_its_buttons_and_contact(served: Served, brow
         "language": "pl",
         "buttons": [{"title": "Kontakt", "payload": "/iom/contact"}],
         "contact": None,
+        "clears": None,
     }
     assert second["contact"]["phone"] == "+48\u00a0530\u00a0595\u00a0013"
     assert second["contact"]["vcard"].startswith("BEGIN:VCARD\r\n")
@@ -394,7 +396,7 @@ async def test_a_fourth_tab_takes_the_place_of_the_oldest(served: Served, browse
             assert [(await tab.next()).name, (await tab.next()).name] == ["connected", "message"]
 
 
-@pytest.mark.parametrize("wish", [{"payload": "/forget"}, {"text": " /forget "}])
+@pytest.mark.parametrize("wish", [{"payload": "/forget"}, {"text": " /forget "}, {"payload": "/clear"}])
 async def test_after_forgetting_nothing_is_kept_for_a_reconnect(served: Served, browser: Browser, wish: dict[str, str]) -> None:
     person = await person_of(served, browser)
     async with browser.listen() as events:
@@ -405,6 +407,19 @@ async def test_after_forgetting_nothing_is_kept_for_a_reconnect(served: Served, 
     async with browser.listen(last_event_id=start.id) as events:
         await events.next()
         assert (await events.next()).reply["text"] == "forgotten"
+
+
+async def test_a_reply_that_clears_the_chat_leaves_nothing_before_it_for_a_reconnect(served: Served, browser: Browser) -> None:
+    person = await person_of(served, browser)
+    async with browser.listen() as events:
+        start = await events.next()
+        await served.chat.send(person, saying("private"))
+        await served.chat.send(person, replace(saying("empty now"), clears=()))
+        assert (await events.next()).reply["clears"] is None
+        assert (await events.next()).reply["clears"] == []
+    async with browser.listen(last_event_id=start.id) as events:
+        await events.next()
+        assert (await events.next()).reply["text"] == "empty now"
 
 
 async def test_closing_ends_the_open_streams_and_takes_no_new_ones(served: Served, browser: Browser) -> None:

@@ -15,7 +15,7 @@ from bot.store.tables import metadata
 from bot.types import Address, Language, Message
 from tests.conftest import Clock
 from tests.postgres import Postgres
-from tests.store.test_store import REPLY, answer, claim, message, turn
+from tests.store.test_store import REPLY, claim, message, turn
 
 OLENA, WEB = Address("telegram", "1"), Address("web", "2")
 
@@ -36,7 +36,8 @@ async def stores(request: pytest.FixtureRequest, postgres_server: Postgres, tmp_
 async def fill(store: Store) -> None:
     """Answered, open, claimed, postponed and waiting; with a gap in the numbers."""
     await store.receive(message(1))
-    await answer(store, turn(language="uk", topic="fair_work/contract"))
+    job, _message, _conversation = await claim(store)
+    await store.finish(job, turn(language="uk", topic="fair_work/contract"), [REPLY], number="41")
     await store.receive(message(2, WEB))
     job, _message, _conversation = await claim(store)
     await store.finish(job, turn(WEB, language="pl"), [REPLY], when_here=True)
@@ -59,7 +60,7 @@ async def rows(store: Store) -> dict[str, Sequence[object]]:
 async def test_everything_is_taken_along_as_it_was(stores: list[Store]) -> None:
     source, target = stores
     await fill(source)
-    assert await copy(source.engine, target.engine) == {"inbox": 5, "outbox": 2, "conversations": 2}
+    assert await copy(source.engine, target.engine) == {"inbox": 5, "outbox": 2, "conversations": 2, "sent": 1}
     assert await rows(source) == await rows(target)
 
 
@@ -82,7 +83,7 @@ async def test_the_bot_goes_on_where_it_stopped(stores: list[Store], clock: Cloc
 
 async def test_an_empty_database_is_copied_too(stores: list[Store]) -> None:
     source, target = stores
-    assert await copy(source.engine, target.engine) == {"inbox": 0, "outbox": 0, "conversations": 0}
+    assert await copy(source.engine, target.engine) == {"inbox": 0, "outbox": 0, "conversations": 0, "sent": 0}
     assert await target.receive(message(1))
 
 
