@@ -16,7 +16,7 @@ from bot.types import INTRODUCED, Button, Conversation, Crisis, Language, Messag
 
 SAYS_IT = ("action_start", "utter_greet", "utter_bot_challenge")  # that it is a program, in their own words
 STICKY = 0.8  # a conversation changes its language only when we are this sure
-ALWAYS = ("forget", "privacy")  # commands that are obeyed even while a consultant writes
+ALWAYS = ("clear", "forget", "privacy")  # commands that are obeyed even while a consultant writes
 
 
 class Act(Protocol):
@@ -155,8 +155,10 @@ class Dialogue:
         buttons = [Button(str(button["title"]), str(button["payload"])) for button in response.get("buttons") or ()]
         reply = self.replies.say(str(response["response"]), language, self._today(), buttons or None)
         text = re.sub(r"\{(\w+)\}", lambda match: str(response.get(match[1], match[0])), reply.text)
-        card = self.replies.card if (response.get("custom") or {}).get("contact") else None
-        return replace(reply, text=text, contact=card)
+        custom = response.get("custom") or {}
+        return replace(
+            reply, text=text, contact=self.replies.card if custom.get("contact") else None, clears=() if custom.get("clears") else None
+        )
 
     def _with_offer(self, reply: Reply, offer: str) -> Reply:
         line = self.replies.line(f"utter_answered_in_{reply.language}", reply.language)

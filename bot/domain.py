@@ -20,6 +20,7 @@ def domain_of(content: Content, actions: frozenset[str]) -> dict[str, Any]:
         "intents": list(content.intents),
         "actions": sorted(actions),
         "slots": {name: {"type": "any"} for name in ("language", "language_chosen", "topic", "offered")},
+        "responses": {name: [] for name in content.responses},
         "areas": list(content.areas),
         "titles": {name: {str(k): v for k, v in titles.items()} for name, titles in content.titles.items()},
     }
@@ -36,7 +37,7 @@ def tracker_of(request: Request, conversation: Conversation) -> dict[str, Any]:
             "intent_ranking": [{"name": name, "confidence": confidence} for name, confidence in ranking],
             "entities": [{"entity": key, "value": value} for key, value in request.entities.items()],
         },
-        "events": [],
+        "events": [{"event": "user", "input_channel": conversation.address.channel}],
         "paused": False,
         "followup_action": None,
         "active_loop": {},

@@ -10,7 +10,7 @@ from datetime import date
 
 from bot.content import Content, Response
 from bot.i18n import N_, format_date, format_phone, translate
-from bot.types import Button, ContactCard, Language, Reply
+from bot.types import CLEAR, Button, ContactCard, Language, Reply
 
 CONTACT = "/iom/contact"
 NEEDED = (
@@ -22,6 +22,7 @@ NEEDED = (
     "utter_empty",
     "utter_apology",
     "utter_coming",
+    "utter_clear",
     "utter_ask_office",
     "utter_program",
     "utter_answered_in_uk",
@@ -39,7 +40,7 @@ NEEDED = (
     "utter_profile_ice_breakers",
     "utter_profile_menu",
 )
-OWN_BUTTONS = 2  # of an answer; the contact is the third
+OWN_BUTTONS = 2  # of an answer; the contact or “clear this chat” is the third
 _PHONE = re.compile(r"\+\d{8,15}\b")
 
 
@@ -67,9 +68,12 @@ class Replies:
 
     def _buttons(self, response: Response, language: Language) -> list[Button]:
         own = [Button(choice.titles.get(language) or choice.titles[Language.PL], choice.payload) for choice in response.choices]
-        if not is_guidance(response) or f"utter_{CONTACT[1:]}" == response.name:
-            return own
-        return [*[button for button in own if button.payload != CONTACT][:OWN_BUTTONS], Button(translate(N_("Contact"), language), CONTACT)]
+        if is_guidance(response) and f"utter_{CONTACT[1:]}" != response.name:
+            own = [button for button in own if button.payload != CONTACT][:OWN_BUTTONS]
+            own.append(Button(translate(N_("Contact"), language), CONTACT))
+        if is_sensitive(response, self._responses) and (titles := self._responses[f"utter_{CLEAR[1:]}"].extra.get("title")):
+            own.append(Button(titles.get(language) or titles[Language.PL], CLEAR))
+        return own
 
     def _office(self, language: Language) -> str:
         return text_in(self._responses["utter_office"], language).format(
@@ -93,6 +97,12 @@ def untranslated(responses: Mapping[str, Response]) -> list[str]:
 def is_guidance(response: Response) -> bool:
     """An answer of a service area, with facts that can go stale. A crisis answer is short and complete as it is."""
     return "/" in response.name and not response.name.startswith("utter_crisis/")
+
+
+def is_sensitive(response: Response, responses: Mapping[str, Response]) -> bool:
+    """Whether it may harm somebody that others find it in the chat: help in a crisis, and what staff marked, or its whole area."""
+    area = responses.get(response.name.partition("/")[0], response)
+    return response.risk == "crisis" or bool(response.extra.get("sensitive") or area.extra.get("sensitive"))
 
 
 def is_profile(name: str) -> bool:

@@ -193,6 +193,7 @@ COMMAND = """\
           translation: {uk: {title: Мова}, en: {title: Language}}
 """
 ICE_BREAKER = "          translation: {uk: {title: Робота}, en: {title: Work}}\n"
+BEFORE_AREAS = "      metadata:\n        checked_on: 2026-11-23\n        review_by: 2027-11-23\n        areas"
 BEFORE_METADATA = "      metadata:\n        sources: [https://www.pip"
 MENU = "fair_work/contract is missing in the menu: give utter_fair_work/contract a `title:` and name fair_work in `areas:` of utter_help."
 LOCKED = "the first line may show on a locked screen: at most 60 characters, and nothing about the topic."
@@ -230,7 +231,10 @@ CASES = (
     Case(replies_fit_every_channel, "Pay is", "Pay" + "!" * 700, 35, "788 characters; an answer has at most 700."),
     Case(replies_fit_every_channel, BEFORE_METADATA, BUTTON + BEFORE_METADATA, 48, "at most 2 buttons."),
     Case(replies_fit_every_channel, '        en: "Call now: 112"\n', '        en: "Call now: 112"\n      buttons:\n' + 4 * BUTTON,
-         65, "at most 3 buttons."),
+         64, "at most 2 buttons."),
+    Case(replies_fit_every_channel, BEFORE_AREAS, "      buttons:\n" + 4 * BUTTON + BEFORE_AREAS, 10, "at most 3 buttons."),
+    Case(answers_have_sources, "        risk: crisis", "        risk: crisis\n        sensitive: very", 56,
+         "`sensitive:` has another value. Write `sensitive: true`, or leave it out."),
     Case(replies_fit_every_channel, '{"language": "uk"}', '{"language": "uk", "because": "it was asked for"}', 45,
          "a payload has at most 64 bytes."),
     Case(replies_fit_every_channel, "title: Język", "title: Mój własny język i tu", 45,

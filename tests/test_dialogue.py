@@ -7,7 +7,7 @@ from bot import content
 from bot.dialogue import Dialogue, choose_language
 from bot.executor import executor
 from bot.i18n import format_phone
-from bot.types import Address, Conversation, Crisis, Language, Message, Turn, Understanding
+from bot.types import Address, Button, Conversation, Crisis, Language, Message, Turn, Understanding
 from bot.worry import with_line
 
 OLENA = Address("telegram", "1")
@@ -211,6 +211,59 @@ async def test_forgetting_leaves_an_empty_conversation_and_says_so_in_their_lang
     assert turn.replies[0].language == Language.UK
 
 
+CHANNELS_AND_WORDS = [("telegram", "usunąć"), ("messenger", "skrzynce biura"), ("web", "zamknij jeszcze tę kartę"), ("viber", "tylko Ty")]
+
+
+@pytest.mark.parametrize(("channel", "words"), CHANNELS_AND_WORDS)
+async def test_whoever_clears_the_chat_is_forgotten_and_reads_one_sentence_about_what_is_left(bot: Bot, channel: str, words: str) -> None:
+    bot.conversation = Conversation(Address(channel, "1"), {"language": "pl", "topic": "counter_trafficking/get_help"})
+    turn = await bot.press("/clear")
+    assert (turn.forget, turn.conversation.slots) == (True, {})
+    (reply,) = turn.replies
+    assert (reply.clears, reply.buttons) == ((), ())
+    assert words in reply.text
+    assert "\n" not in reply.text
+    assert reply.text.count(".") == 1
+
+
+@pytest.mark.parametrize(("words", "language"), [("Wyczyść czat", "pl"), ("очистити чат", "uk"), ("clear this chat.", "en")])
+async def test_the_words_of_the_button_clear_the_chat_too(bot: Bot, words: str, language: str) -> None:
+    turn = await bot.hear(words)
+    assert (turn.action, turn.replies[0].language) == ("action_clear", Language(language))
+
+
+async def test_no_other_answer_clears_the_chat(bot: Bot) -> None:
+    for payload in ("/forget", "/privacy", "/crisis/danger", "/help"):
+        assert all(reply.clears is None for reply in (await bot.press(payload)).replies)
+
+
+SENSITIVE = (
+    "/crisis/danger",
+    "/crisis/suicide",
+    "/crisis/trafficking",
+    "/counter_trafficking/check_offer",
+    "/psychosocial/children_family",
+)
+
+
+@pytest.mark.parametrize("payload", SENSITIVE)
+@pytest.mark.parametrize("language", Language)
+async def test_below_a_sensitive_answer_the_chat_can_be_cleared_and_no_other_button_is_lost(
+    bot: Bot, own_content: content.Content, payload: str, language: Language
+) -> None:
+    bot.conversation = Conversation(OLENA, {"language": language.value})
+    (reply,) = (await bot.press(payload)).replies
+    *others, last = reply.buttons
+    assert last == Button(own_content.titles["clear"][language], "/clear")
+    own = [choice.payload for choice in own_content.responses[f"utter_{payload[1:]}"].choices]
+    assert [button.payload for button in others] == own + ([] if payload.startswith("/crisis/") else ["/iom/contact"])
+
+
+async def test_below_any_other_answer_it_cannot(bot: Bot) -> None:
+    for payload in ("/fair_work/contract", "/psychosocial/health_care", "/iom/contact", "/help"):
+        assert all(button.payload != "/clear" for reply in (await bot.press(payload)).replies for button in reply.buttons)
+
+
 async def test_danger_is_answered_even_while_a_consultant_is_writing(bot: Bot) -> None:
     bot.conversation = Conversation(OLENA, {}, NOW.timestamp() + 60)
     assert (await bot.hear("dzień dobry")).replies == ()
@@ -225,7 +278,7 @@ async def test_a_button_that_asks_for_help_in_danger_is_answered_even_while_a_co
     assert (await bot.press("/crisis/danger")).action == "utter_crisis/danger"
 
 
-@pytest.mark.parametrize(("command", "action"), [("/forget", "action_forget"), ("/privacy", "action_privacy")])
+@pytest.mark.parametrize(("command", "action"), [("/forget", "action_forget"), ("/clear", "action_clear"), ("/privacy", "action_privacy")])
 async def test_what_is_kept_is_told_and_erased_even_while_a_consultant_is_writing(bot: Bot, command: str, action: str) -> None:
     bot.conversation = Conversation(OLENA, {"language": "uk"}, NOW.timestamp() + 60)
     assert (await bot.press(command)).action == action

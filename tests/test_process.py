@@ -1,6 +1,7 @@
 """The bot as a real process against a strict Telegram, killed without warning."""
 
 import signal
+import sqlite3
 from pathlib import Path
 
 import httpx
@@ -72,6 +73,35 @@ async def test_on_messenger_too_a_killed_bot_answers_every_message_once_and_in_o
     written = log.read_text()
     assert all(words not in written for words in SCRIPT if not words.startswith("/"))
     assert all(secret not in written for secret in (graph.access_token, graph.app_secret, *people))
+
+
+async def test_a_chat_is_cleared_although_the_bot_is_killed_before_it_could(tmp_path: Path, environment: dict[str, str]) -> None:
+    log = tmp_path / "log"
+    async with FakeTelegram() as fake:
+        person = fake.person(7, language_code="pl")
+        environment = telegram_settings(fake, "polling", environment)
+        async with running(environment, log) as process:
+            fake.say(person, "mąż mnie bije, ma nóż")
+            fake.say(person, "/contact")
+            await fake.until(lambda: any(sent.contact for sent in fake.sent(person)), timeout=60)
+            fake.faults.server_error("deleteMessages", times=10_000)
+            fake.press(person, "Wyczyść czat")
+            await fake.until(lambda: any(call.method == "deleteMessages" for call in fake.calls), timeout=60)
+            process.send_signal(signal.SIGKILL)
+            await process.wait()
+        assert len(fake.stands(person)) == 5  # two of the person, 112, the contact and its card
+        fake.faults.clear()
+        async with running(environment, log) as process:
+            await fake.until(lambda: len(fake.stands(person)) == 1, timeout=60)
+            await fake.until(lambda: fake.sent(person)[-1].text.startswith("Gotowe"), timeout=60)
+            process.terminate()
+            await process.wait()
+        (left,) = fake.stands(person)
+        assert left["text"].startswith("Gotowe: usunięte jest to, co mogę tu usunąć")
+        assert fake.refusals == []
+    with sqlite3.connect(tmp_path / "bot.sqlite3") as database:
+        assert [database.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("sent", "outbox", "conversations")] == [(0,)] * 3
+    database.close()
 
 
 async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environment: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What is kept about the asking person, truthfully; and erasing it."""
+"""What is kept about the asking person, truthfully; and erasing it, here and in the chat."""
 
 from rasa_sdk.events import EventType, Restarted
 from rasa_sdk.executor import CollectingDispatcher
@@ -28,4 +28,16 @@ class ActionForget(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[EventType]:
         dispatcher.utter_message(response="utter_forgotten")
+        return [Restarted()]
+
+
+class ActionClear(Action):
+    """Forgets, empties the chat as far as its app allows, and says what is left: in the words for this app, if it has its own."""
+
+    def name(self) -> str:
+        return "action_clear"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: Domain) -> list[EventType]:
+        here = f"utter_clear_{tracker.get_latest_input_channel()}"
+        dispatcher.utter_message(response=here if here in domain["responses"] else "utter_clear", json_message={"clears": True})
         return [Restarted()]

@@ -1,12 +1,12 @@
 """Reply -> what Messenger calls a message: text, a template with buttons, or quick replies. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bot.channels.base import Limits, utf16
 from bot.channels.messenger_events import OURS
 from bot.i18n import N_, format_phone, translate
-from bot.types import Button, ContactCard, Language, Reply
+from bot.types import CLEAR, Button, ContactCard, Language, Reply
 
 TEMPLATE_BUTTONS, TEMPLATE_TEXT, TITLE = 3, 640, 20
 # Quick replies carry 2000, but what a reply says beside its buttons is short; so one number holds for both.
@@ -24,11 +24,17 @@ def message_for(reply: Reply) -> dict[str, Any]:
         content = {"text": reply.text}
     else:
         text = reply.text if reply.text.strip() else translate(CHOICES, reply.language)  # neither kind goes without words
-        if len(reply.buttons) <= TEMPLATE_BUTTONS and utf16(text) <= TEMPLATE_TEXT:
-            content = _template(text, ({"type": "postback", "title": _cut(b.title), "payload": b.payload} for b in reply.buttons))
+        buttons = _lasting(reply.buttons)
+        if len(buttons) <= TEMPLATE_BUTTONS and utf16(text) <= TEMPLATE_TEXT:
+            content = _template(text, ({"type": "postback", "title": _cut(b.title), "payload": b.payload} for b in buttons))
         else:
-            content = {"text": text, "quick_replies": [_quick_reply(button) for button in reply.buttons]}
+            content = {"text": text, "quick_replies": [_quick_reply(button) for button in buttons]}
     return {**content, "metadata": OURS}
+
+
+def _lasting(buttons: Sequence[Button]) -> Sequence[Button]:
+    """Without the one that clears the chat if for its sake the others would vanish: here it can delete nothing anyway."""
+    return [button for button in buttons if button.payload != CLEAR] if len(buttons) == TEMPLATE_BUTTONS + 1 else buttons
 
 
 def _card(card: ContactCard, language: Language) -> dict[str, Any]:

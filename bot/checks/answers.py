@@ -8,7 +8,7 @@ from bot.content import Problem
 from bot.i18n import gettext as _
 from bot.profile import BUTTONS as PROFILE_BUTTONS
 from bot.reading import ALIASES
-from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_profile, is_stale
+from bot.replies import OWN_BUTTONS, fingerprint, is_guidance, is_profile, is_sensitive, is_stale
 from bot.types import Language
 
 GUIDANCE = 700  # characters of an answer's own text
@@ -80,7 +80,7 @@ def replies_fit_every_channel(subject: Subject) -> Iterator[Problem]:
                     response.places[language],
                     _("{length} characters; an answer has at most {limit}.").format(length=len(text), limit=GUIDANCE),
                 )
-        limit = OWN_BUTTONS if is_guidance(response) else BUTTONS
+        limit = OWN_BUTTONS if is_guidance(response) or is_sensitive(response, subject.content.responses) else BUTTONS
         in_profile = response.name in PROFILE_BUTTONS
         if len(response.choices) > limit and not in_profile:
             yield Problem(response.choices[limit].place, _("at most {limit} buttons.").format(limit=limit))
@@ -110,6 +110,8 @@ def answers_have_sources(subject: Subject) -> Iterator[Problem]:
     for response in responses(subject):
         if response.risk not in RISKS:
             yield Problem(response.place, _("`risk:` is one of {risks}.").format(risks=", ".join(RISKS)))
+        if not isinstance(response.extra.get("sensitive", True), bool):
+            yield Problem(response.place, _("`sensitive:` has another value. Write `sensitive: true`, or leave it out."))
         if not isinstance(response.checked_on, date) or not isinstance(response.review_by, date):
             yield Problem(response.place, _("`checked_on:` and `review_by:` are dates such as 2026-11-23."))
         elif response.review_by <= response.checked_on:

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from bot.channels import webchat
-from bot.types import Button, ContactCard, Language, Message, Reply
+from bot.types import CLEAR, Button, ContactCard, Language, Message, Reply
 from tests.fakes.webchat import Answering, Served
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def answer(message: Message) -> Sequence[Reply]:
         return [Reply("", Language.EN, contact=CARD)]
     if message.text == "quiet":
         return []
-    return [Reply(f"heard {message.payload or message.text}", message.hint or Language.PL, AREAS)]
+    if message.text == "something sensitive":
+        return [Reply("help", Language.EN, (Button("Wipe this chat", CLEAR),))]
+    said = message.payload or message.text
+    return [Reply(f"heard {said}", message.hint or Language.PL, AREAS, clears=() if said in (CLEAR, "wipe it") else None)]
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from bot import content
 from bot.actions.tracker import areas, questions
 from bot.channels import CHANNELS
-from bot.channels.base import Gone, TryLater
+from bot.channels.base import Gone, TakesBack, TryLater
 from bot.channels.splitting import parts
 from bot.domain import domain_of
 from bot.replies import Replies
@@ -161,6 +161,18 @@ async def test_a_trouble_of_the_platform_is_tried_again_later(kit: Kit, trouble:
         await kit.channel.send(kit.person, Reply("canary-words", Language.PL))
     assert "canary" not in f"{later.value} {later.value.do}"
     assert later.value.__cause__ is None
+
+
+async def test_what_can_be_taken_back_has_a_number_and_the_person_is_told_that_it_was(kit: Kit, own_content: content.Content) -> None:
+    number = await kit.channel.send(kit.person, Reply("hello", Language.PL))
+    assert (number is not None) is isinstance(kit.channel, TakesBack)
+    if isinstance(kit.channel, TakesBack):
+        assert number
+        before = kit.received()
+        await kit.channel.take_back(kit.person, [number])
+        await kit.channel.take_back(kit.person, [number])
+        assert (kit.received(), kit.refusals()) == (before - 1, [])
+        assert f"utter_clear_{kit.channel.name}" in own_content.responses
 
 
 async def test_somebody_who_shut_us_out_is_gone(kit: Kit) -> None:

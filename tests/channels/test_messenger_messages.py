@@ -5,7 +5,7 @@ import pytest
 from bot.channels.base import utf16
 from bot.channels.messenger_messages import CALL, LIMITS, WEBSITE, message_for
 from bot.i18n import translate
-from bot.types import Button, ContactCard, Language, Reply
+from bot.types import CLEAR, Button, ContactCard, Language, Reply
 
 CARD = ContactCard("Anna Nowak", "IOM Kraków", "+48530595013", "office@example.org", "https://example.org")
 
@@ -38,6 +38,13 @@ def test_more_buttons_are_quick_replies(count: int) -> None:
     message = message_for(Reply("Co dalej?", Language.PL, buttons(count)))
     expected = [{"content_type": "text", "title": "Umowa", "payload": f"/help/{n}"} for n in range(count)]
     assert {"text": "Co dalej?", "quick_replies": expected, "metadata": "bot"} == message
+
+
+def test_the_button_that_can_delete_nothing_here_gives_way_before_the_others_would_vanish() -> None:
+    clear = Button("Wyczyść czat", CLEAR)
+    message = message_for(Reply("Co dalej?", Language.PL, (*buttons(3), clear)))
+    assert [f"/help/{n}" for n in range(3)] == [button["payload"] for button in template(message)["buttons"]]
+    assert template(message_for(Reply("Co dalej?", Language.PL, (*buttons(2), clear))))["buttons"][-1]["payload"] == CLEAR
 
 
 def test_a_text_too_long_for_a_template_loses_neither_words_nor_buttons() -> None:

@@ -139,7 +139,7 @@ async def test_a_whole_conversation_needs_no_mouse(tab: Tab, mailbox: Answering)
     await page.keyboard.press("Enter")
     await expect(page.locator(".me")).to_contain_text("again")
     said = [message.payload or message.text for message in mailbox.messages]
-    assert said == ["/start", "/fair_work", '/change_language{"language":"pl"}', "/forget", "again"]
+    assert said == ["/start", "/fair_work", '/change_language{"language":"pl"}', "/clear", "again"]
 
 
 async def tab_to(page: "Page", name: str, backwards: bool = False) -> None:

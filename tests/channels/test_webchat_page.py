@@ -172,12 +172,40 @@ async def test_clearing_empties_the_page_and_its_memory_and_tells_the_bot(tab: T
     await tab.shows("heard /start", "a secret", "heard a secret")
     await tab.page.locator("#text").fill("a second secret")
     await tab.page.get_by_role("button", name="Clear this chat").click()
-    await tab.shows("heard /forget")
+    await tab.shows("heard /clear")
     await expect(tab.page.locator("#text")).to_have_value("")
     assert "secret" not in str(await tab.page.evaluate("sessionStorage.getItem('chat')"))
     await tab.page.reload()
-    await tab.shows("heard /forget")
-    assert mailbox.messages[-1].payload == "/forget"
+    await tab.shows("heard /clear")
+    assert mailbox.messages[-1].payload == "/clear"
+
+
+async def test_the_button_below_an_answer_empties_the_page_as_the_one_of_the_page_does(tab: Tab, mailbox: Answering) -> None:
+    await tab.write("something sensitive")
+    await tab.shows("heard /start", "something sensitive", "help")
+    mailbox.down = True  # it does not wait for an answer
+    await tab.page.get_by_role("button", name="Wipe this chat").click()
+    await tab.shows()
+    assert "sensitive" not in str(await tab.page.evaluate("sessionStorage.getItem('chat')"))
+    mailbox.down = False
+    await tab.page.clock.fast_forward(3000)
+    await tab.shows("heard /clear")
+    assert mailbox.messages[-1].payload == "/clear"
+    tab.errors.clear()
+
+
+async def test_who_asks_in_words_has_every_open_tab_emptied(tab: Tab) -> None:
+    other = await tab.page.context.new_page()
+    await other.goto("/")
+    await expect(other.locator(".bot")).to_have_count(1)
+    await tab.write("something sensitive")
+    await expect(other.locator(".bot")).to_have_count(2)
+    await tab.write("wipe it")
+    await tab.shows("heard wipe it")
+    await expect(other.locator("#log > article")).to_have_count(1)
+    await tab.page.reload()
+    await tab.shows("heard wipe it")
+    tab.errors.clear()
 
 
 async def test_waiting_is_said_politely_and_only_if_it_takes_a_moment(tab: Tab, mailbox: Answering) -> None:

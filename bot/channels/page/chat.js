@@ -112,7 +112,9 @@ async function connect() {
   });
   stream.addEventListener("message", (event) => {
     state.position = event.lastEventId;
-    state.log.push({ reply: JSON.parse(event.data) });
+    const reply = JSON.parse(event.data);
+    if (reply.clears) empty(); // in every open tab, and also if it was asked for in words
+    state.log.push({ reply });
     save();
     stopWaiting();
     const article = show(state.log.at(-1));
@@ -169,7 +171,7 @@ function replied({ text, language, buttons, contact }) {
   const card = element("div", { className: "card" }, ...(contact ? contactCard(contact) : blocks(text)));
   const choices = buttons.map(({ title, payload }) => {
     const button = element("button", { type: "button" }, title);
-    button.addEventListener("click", () => say(title, { payload }, language));
+    button.addEventListener("click", () => (payload === "/clear" ? clear() : say(title, { payload }, language)));
     return button;
   });
   const group = element("div", { className: "choices", role: "group", ariaLabel: texts.choices }, ...choices);
@@ -269,14 +271,22 @@ for (const anchor of document.querySelectorAll("nav a")) {
   });
 }
 
-document.getElementById("clear").addEventListener("click", () => {
+// At once, whether or not there is a connection; what was not sent yet never will be.
+function clear() {
   sessionStorage.removeItem("chat");
   state = { ...fresh(), started: true, position: state.position };
+  empty();
+  write("");
+  say("", { payload: "/clear" });
+}
+
+function empty() {
+  state.log = [];
   question = { at: 0 };
   log.replaceChildren();
-  write("");
-  say("", { payload: "/forget" });
-});
+}
+
+document.getElementById("clear").addEventListener("click", clear);
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden && source?.readyState === EventSource.CLOSED) connect();
