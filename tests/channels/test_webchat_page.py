@@ -187,10 +187,13 @@ async def test_the_button_below_an_answer_empties_the_page_as_the_one_of_the_pag
     await tab.page.get_by_role("button", name="Wipe this chat").click()
     await tab.shows()
     assert "sensitive" not in str(await tab.page.evaluate("sessionStorage.getItem('chat')"))
+    await tab.write("what I say next")  # and this stays
     mailbox.down = False
     await tab.page.clock.fast_forward(3000)
-    await tab.shows("heard /clear")
-    assert mailbox.messages[-1].payload == "/clear"
+    await tab.shows("what I say next", "heard /clear", "heard what I say next")
+    await tab.write("wipe it")
+    await tab.shows("heard wipe it")
+    assert [message.payload or message.text for message in mailbox.messages[2:]] == ["/clear", "what I say next", "wipe it"]
     tab.errors.clear()
 
 

@@ -7,7 +7,7 @@ const PATIENCE = 15000;
 const [log, form, input, status, notice] = ["log", "form", "text", "status", "notice"].map((id) => document.getElementById(id));
 const texts = document.body.dataset;
 const page = document.documentElement.lang;
-const fresh = () => ({ log: [], queue: [], position: "", draft: "", started: false });
+const fresh = () => ({ log: [], queue: [], position: "", draft: "", started: false, cleared: false });
 
 let state = restored();
 let source = null; // of replies
@@ -113,7 +113,8 @@ async function connect() {
   stream.addEventListener("message", (event) => {
     state.position = event.lastEventId;
     const reply = JSON.parse(event.data);
-    if (reply.clears) empty(); // in every open tab, and also if it was asked for in words
+    if (reply.clears && !state.cleared) empty(); // in every open tab, and also if it was asked for in words
+    state.cleared &&= !reply.clears;
     state.log.push({ reply });
     save();
     stopWaiting();
@@ -274,7 +275,7 @@ for (const anchor of document.querySelectorAll("nav a")) {
 // At once, whether or not there is a connection; what was not sent yet never will be.
 function clear() {
   sessionStorage.removeItem("chat");
-  state = { ...fresh(), started: true, position: state.position };
+  state = { ...fresh(), started: true, cleared: true, position: state.position };
   empty();
   write("");
   say("", { payload: "/clear" });
