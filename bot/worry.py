@@ -3,11 +3,12 @@
 Once in a day of talking: whoever has had a number does not get it below every message.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
 from bot.replies import Replies
-from bot.types import HELPLINES, Crisis, Turn
+from bot.types import CLEAR, HELPLINES, Button, Crisis, Turn
 
 
 def with_line(turn: Turn, replies: Replies, today: date) -> Turn:
@@ -20,10 +21,16 @@ def with_line(turn: Turn, replies: Replies, today: date) -> Turn:
     if not answered:
         *before, last = turn.replies
         line = replies.say(f"utter_worry_{kind}", last.language, today)
-        last = replace(last, text=f"{last.text}\n\n{line.text}", buttons=(*last.buttons, *line.buttons))
+        last = replace(last, text=f"{last.text}\n\n{line.text}", buttons=_with_help(last.buttons, line.buttons))
         turn = replace(turn, replies=(*before, last))
     slots = {**turn.conversation.slots, HELPLINES: [*given, kind.value]}
     return replace(turn, conversation=replace(turn.conversation, slots=slots))
+
+
+def _with_help(buttons: Sequence[Button], help: Sequence[Button]) -> tuple[Button, ...]:
+    """Whether the chat is offered to be cleared is up to the answer; it stays the last offer."""
+    clearing = [button for button in buttons if button.payload == CLEAR]
+    return (*(button for button in (*buttons, *help) if button.payload != CLEAR), *clearing)
 
 
 def _answered(action: str) -> Crisis | None:

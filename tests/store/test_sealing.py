@@ -10,7 +10,7 @@ from bot.store import KeyMissing, Store
 from bot.store.database import engine_for, migrate
 from bot.store.retention import HOUR
 from bot.store.sealing import Sealing
-from bot.types import Address, Conversation, Message
+from bot.types import Address, Conversation, Language, Message, Reply
 from tests.conftest import Clock
 from tests.store.test_store import REPLY, answer, claim, everything, message, turn
 
@@ -158,3 +158,19 @@ def test_the_same_number_on_two_channels_has_two_aliases() -> None:
     sealing = Sealing([NEW])
     assert sealing.hide(Address("telegram", "1")).person != sealing.hide(Address("messenger", "1")).person
     assert sealing.hide(Address("telegram", "1")) == sealing.hide(Address("telegram", "1"))
+
+
+@pytest.mark.parametrize("before", [(), (OLD,)], ids=["plain", "sealed with an older key"])
+async def test_what_stands_in_a_chat_is_still_known_after_a_new_key(url: str, clock: Clock, before: Sequence[str]) -> None:
+    async with opened(url, clock, *before) as store:
+        await store.receive(message(1, PERSON))
+        job, _message, _conversation = await claim(store)
+        await store.finish(job, turn(PERSON, language="uk"), (), number="77")
+    async with opened(url, clock, NEW, OLD) as store:
+        await store.receive(message(2, PERSON))
+        job, _message, _conversation = await claim(store)
+        cleared = Reply("cleared", Language.PL, clears=())
+        await store.finish(job, turn(PERSON, forget=True), [cleared])
+        delivery = await store.next_reply()
+        assert delivery
+        assert delivery[2].clears == ("77",)
