@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
@@ -17,6 +16,7 @@ from bot.channels import channels_from
 from bot.channels.base import Channel, HoldsConnections, RunsAlone
 from bot.dialogue import Dialogue
 from bot.executor import executor
+from bot.i18n import WARSAW
 from bot.profile import profiles_from
 from bot.publishing import at_start, platforms
 from bot.replies import missing_answers, untranslated
@@ -31,7 +31,6 @@ from bot.webserver import Server, config_for
 RETRY_STORE = 2.0  # seconds
 SEND_WITHIN = 5.0  # seconds at the end for what is being sent: a part that is broken off would be read twice
 STOP_WITHIN = 5.0  # seconds after that for everything else
-WARSAW = ZoneInfo("Europe/Warsaw")
 _log = telemetry.log("app")
 
 

@@ -16,6 +16,7 @@ from bot.types import INTRODUCED, Button, Conversation, Crisis, Language, Messag
 
 SAYS_IT = ("action_start", "utter_greet", "utter_bot_challenge")  # that it is a program, in their own words
 STICKY = 0.8  # a conversation changes its language only when we are this sure
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 ALWAYS = ("clear", "forget", "privacy")  # commands that are obeyed even while a consultant writes
 
 
@@ -41,27 +42,29 @@ class Dialogue:
             return Turn(conversation, (), "action_listen", turn.intent, turn.understanding)
         if turn.forget or turn.action == "action_listen":
             return turn
-        turn = self._introduced(_with_slots(turn, **{edits.LAST: edits.noted(message)}))
-        return worry.with_line(turn, self.replies, self._today())
+        return worry.with_line(self._introduced(turn, conversation), self.replies, self._today())
 
     async def _answer(self, message: Message, conversation: Conversation) -> Turn:
         request = await self._read(message, conversation)
         language, offer = choose_language(request.understanding, conversation.slots, message.hint)
-        slots = {**conversation.slots, "language": language.value}
+        offer = offer if conversation.slots.get("offered") != offer else None
         name = self.decide(request, conversation)
         if name == "action_listen":
             return Turn(conversation, (), name, request.intent, request.understanding)
-        turn = await self._perform(name, request, Conversation(conversation.address, slots))
+        second = request.second or self._besides_a_crisis(name, request)
+        said = {"language": language.value, edits.LAST: edits.noted(message), **({"offered": offer} if offer else {})}
+        slots = self._remembered(name, request, second, conversation.slots, said)
+        turn = await self._perform(name, request, replace(conversation, slots=slots), language)
         replies = [*turn.replies]
-        if second := request.second or self._besides_a_crisis(name, request):
+        if second:
             if request.understanding and request.understanding.crisis:
                 replies.append(self.replies.say("utter_crisis_topic", language, self._today()))
-            added = await self._perform(self.name_for(second.intent), second, turn.conversation)
+            spoken_in = Language(turn.conversation.slots.get("language", language))  # the first may have changed it
+            added = await self._perform(self.name_for(second.intent), second, turn.conversation, spoken_in)
             turn = replace(turn, conversation=added.conversation, forget=turn.forget or added.forget)
             replies += added.replies
-        if offer and conversation.slots.get("offered") != offer:
-            replies[-1:] = [self._with_offer(replies[-1], offer)]
-            turn = _with_slots(turn, offered=offer)
+        if offer:
+            replies[-1:] = [self._with_offer(replies[-1])]
         return replace(
             turn,
             replies=tuple(replies),
@@ -70,12 +73,22 @@ class Dialogue:
             understanding=request.understanding,
         )
 
-    def _introduced(self, turn: Turn) -> Turn:
+    def _remembered(
+        self, name: str, request: Request, second: Request | None, before: Mapping[str, Any], said: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """All that will be kept, unless an action changes it: known before the answer is made, so that the answer can tell it."""
+        if name == "action_privacy" and not request.understanding and not before:
+            return {}  # who only asks what is kept leaves nothing by asking
+        slots = self._with_topic(name, request, {**before, **said})
+        if second:
+            slots = self._with_topic(self.name_for(second.intent), second, slots)
+        if "crisis/" not in name:
+            slots[INTRODUCED] = True
+        return {key: value for key, value in slots.items() if value is not None}
+
+    def _introduced(self, turn: Turn, before: Conversation) -> Turn:
         """Says that it is a program: in the first answer, after a day of silence, and after a consultant. Never before help in danger."""
-        if turn.conversation.slots.get(INTRODUCED) or (turn.understanding and turn.understanding.crisis) or "crisis/" in turn.action:
-            return turn
-        turn = _with_slots(turn, **{INTRODUCED: True})
-        if turn.action in SAYS_IT or not turn.replies:
+        if before.slots.get(INTRODUCED) or "crisis/" in turn.action or turn.action in SAYS_IT or not turn.replies:
             return turn
         first, *others = turn.replies
         line = self.replies.line("utter_program", first.language)
@@ -112,12 +125,10 @@ class Dialogue:
             return f"action_{intent}"
         return f"utter_{intent}" if f"utter_{intent}" in self._answers else "action_default_fallback"
 
-    async def _perform(self, name: str, request: Request, conversation: Conversation) -> Turn:
-        language = Language(conversation.slots["language"])
-        conversation = replace(conversation, slots=self._with_topic(name, request, conversation.slots))
+    async def _perform(self, name: str, request: Request, conversation: Conversation, language: Language) -> Turn:
         if name.startswith("utter_"):
             return Turn(conversation, (self.replies.say(name, language, self._today()),), name)
-        result = await self._act(name, tracker_of(request, conversation), self._domain)
+        result = await self._act(name, tracker_of(request, conversation, language), self._domain)
         slots = dict(conversation.slots)
         forget = False
         for event in result["events"]:
@@ -143,7 +154,7 @@ class Dialogue:
             topic = request.intent
         else:
             return dict(before)
-        return {key: value for key, value in {**before, "topic": topic}.items() if value is not None}
+        return {**before, "topic": topic}
 
     def _besides_a_crisis(self, name: str, request: Request) -> Request | None:
         """What a message in crisis asks about besides, if that is clear."""
@@ -151,16 +162,17 @@ class Dialogue:
         return Request(topic, request.text) if topic and name != "utter_crisis/trafficking" else None
 
     def _reply(self, response: Mapping[str, Any], language: Language) -> Reply:
-        """What an action said: the name of a response, with buttons of its own and values for its placeholders."""
+        """What an action said: the name of a response, its buttons, values for its placeholders. A line of None is left out."""
         buttons = [Button(str(button["title"]), str(button["payload"])) for button in response.get("buttons") or ()]
         reply = self.replies.say(str(response["response"]), language, self._today(), buttons or None)
-        text = re.sub(r"\{(\w+)\}", lambda match: str(response.get(match[1], match[0])), reply.text)
+        lines = [line for line in reply.text.split("\n") if all(response.get(name, "") is not None for name in _PLACEHOLDER.findall(line))]
+        text = _PLACEHOLDER.sub(lambda match: str(response.get(match[1], match[0])), "\n".join(lines))
         custom = response.get("custom") or {}
         return replace(
             reply, text=text, contact=self.replies.card if custom.get("contact") else None, clears=() if custom.get("clears") else None
         )
 
-    def _with_offer(self, reply: Reply, offer: str) -> Reply:
+    def _with_offer(self, reply: Reply) -> Reply:
         line = self.replies.line(f"utter_answered_in_{reply.language}", reply.language)
         return replace(reply, text=f"{reply.text}\n\n{line}")
 
@@ -182,9 +194,3 @@ def choose_language(understanding: Understanding | None, slots: Mapping[str, Any
     if written:
         return Language(written), None
     return Language(before) if before else hint or Language.PL, None
-
-
-def _with_slots(turn: Turn, **slots: Any) -> Turn:
-    """None takes a slot away."""
-    kept = {name: value for name, value in {**turn.conversation.slots, **slots}.items() if value is not None}
-    return replace(turn, conversation=replace(turn.conversation, slots=kept))

@@ -7,9 +7,10 @@ import gettext as stdlib_gettext
 import io
 import os
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from babel.core import UnknownLocaleError, parse_locale
@@ -21,6 +22,7 @@ from babel.messages.pofile import read_po
 from bot.types import Language
 
 LOCALES = Path(__file__).resolve().parent.parent / "locales"
+WARSAW = ZoneInfo("Europe/Warsaw")
 NEAREST = {"ru": Language.UK, "be": Language.PL}  # who writes a language that we read and do not write is answered in this one
 
 
@@ -85,6 +87,12 @@ def _code(tag: str | None) -> str:
 def format_date(day: date, language: Language) -> str:
     locale = "en_GB" if language is Language.EN else str(language)  # day before month, as in the other two
     return str(babel_format_date(day, format="long", locale=locale))
+
+
+def format_moment(seconds: float, language: Language) -> str:
+    """Day and time in Kraków."""
+    moment = datetime.fromtimestamp(seconds, WARSAW)
+    return f"{format_date(moment.date(), language)}, {moment:%H:%M}"
 
 
 def format_phone(number: str) -> str:

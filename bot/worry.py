@@ -10,12 +10,15 @@ from datetime import date
 from bot.replies import Replies
 from bot.types import CLEAR, HELPLINES, Button, Crisis, Turn
 
+TOLD = "action_privacy"  # all that is kept was told before the line would add to it
+
 
 def with_line(turn: Turn, replies: Replies, today: date) -> Turn:
     """The line stands last, so that no locked screen shows it; its button leads to the whole answer."""
     given = list(turn.conversation.slots.get(HELPLINES) or ())
     answered = _answered(turn.action)
-    kind = answered or (turn.understanding.worry if turn.understanding and turn.replies else None)
+    worry = turn.understanding.worry if turn.understanding and turn.replies and turn.action != TOLD else None
+    kind = answered or worry
     if not kind or kind in given:
         return turn
     if not answered:

@@ -196,13 +196,6 @@ async def test_belarusian_is_answered_in_polish(bot: Bot) -> None:
     assert turn.replies[0].language == Language.PL
 
 
-async def test_privacy_shows_exactly_what_is_kept(bot: Bot) -> None:
-    await bot.hear("szef nie płaci", intent="fair_work/unpaid_wages")
-    turn = await bot.hear("/privacy")
-    assert "Polski" in turn.replies[-1].text
-    assert "Brak wypłaty" in turn.replies[-1].text
-
-
 async def test_forgetting_leaves_an_empty_conversation_and_says_so_in_their_language(bot: Bot) -> None:
     await bot.hear("привіт", language="uk")
     turn = await bot.hear("/forget")

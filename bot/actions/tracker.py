@@ -8,7 +8,7 @@ Domain: TypeAlias = Any  # Rasa's domain as parsed JSON, with `areas` and `title
 
 
 def language_of(tracker: Tracker) -> str:
-    return str(tracker.slots.get("language") or "pl")
+    return str(tracker.slots.get("language") or tracker.latest_message.get("language") or "pl")
 
 
 def intent_of(tracker: Tracker) -> str:
