@@ -43,7 +43,8 @@ async def claiming(
             free.release()
             if not stopping.is_set():
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(came.wait(), min(LONGEST_WAIT if wait is None else wait, LONGEST_WAIT))
+                    async with asyncio.timeout(min(LONGEST_WAIT if wait is None else wait, LONGEST_WAIT)):
+                        await came.wait()  # Python 3.11's wait_for forgets that this group is ending if something came at the same time
 
 
 async def every(seconds: float, work: Work, stopping: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ import pytest
 from starlette.routing import BaseRoute
 
 from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
+from bot.loops import Work, claiming
 from bot.service import Service
 from bot.store import Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
@@ -535,3 +536,21 @@ async def test_who_waits_long_is_told_once_that_the_answer_is_coming(tmp_path: P
         go_on.set()
         await bot.channel.until(lambda: len(bot.channel.sent) == 2)
         assert bot.channel.sent == [("olena", "it is coming"), ("olena", "first")]
+
+
+async def test_a_mistake_ends_the_loop_at_once_even_if_something_comes_at_the_same_time() -> None:
+    claims = iter([True])
+
+    async def fail() -> None:
+        raise RuntimeError("a mistake")
+
+    async def claim() -> Work | None:
+        return fail if next(claims, False) else None
+
+    async def due_in() -> float | None:
+        return None
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.timeout(10) as limit:
+            await claiming(claim, due_in, asyncio.Semaphore(2), asyncio.Event(), asyncio.Event())
+    assert not limit.expired()
