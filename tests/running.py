@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 from bot.settings import ROOT
 from tests.fakes.graph import FakeGraph
 from tests.fakes.telegram import FakeTelegram, Person
+from tests.fakes.viber import FakeViber
 
 # What each message is answered with: how its first reply begins, in Polish.
 SCRIPT = {
@@ -21,6 +23,7 @@ SCRIPT = {
     "/privacy": "Oto, co dzieje",
 }
 PRODUCT = ("bot", "run")
+_LISTENS = re.compile(rb'"event": "running"|\] running ')  # in either style of the log
 _NOT_OURS = ("BOT_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -68,6 +71,15 @@ def messenger_settings(graph: FakeGraph, environment: Mapping[str, str]) -> dict
     }
 
 
+def viber_settings(fake: FakeViber, environment: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **environment,
+        "BOT_VIBER_TOKEN": fake.token,
+        "BOT_VIBER_API_URL": fake.url,
+        "BOT_VIBER_WEBHOOK_URL": "https://bot.example.org",
+    }
+
+
 @asynccontextmanager
 async def running(
     environment: Mapping[str, str], log: Path, command: tuple[str, ...] = PRODUCT, start_within: float = 180.0
@@ -81,7 +93,7 @@ async def running(
     line = last = b""
     try:
         async with asyncio.timeout(start_within):
-            while b'"event": "running"' not in line:
+            while not _LISTENS.search(line):
                 if not (line := await process.stderr.readline()):
                     raise Ended(last.decode(errors="replace").strip(), await process.wait())
                 _append(log, last := line)

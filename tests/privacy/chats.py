@@ -28,9 +28,8 @@ class Chats:
 
     async def say(self, text: str, sender: Address = OLENA, hint: Language | None = None, **understood: Any) -> str:
         """What is read as the answer, once it was delivered."""
-        self._understood = Understanding(
-            **{"intent": "greet", "confidence": 1.0, "language": "pl", "language_confidence": 1.0} | understood
-        )
+        defaults: dict[str, Any] = {"intent": "greet", "confidence": 1.0, "language": "pl", "language_confidence": 1.0}
+        self._understood = Understanding(**defaults | understood)
         number = str(next(self._numbers))
         assert await self.store.receive(Message(f"1:{number}", sender, text, None, hint, original=number))
         await self.answer()
