@@ -250,19 +250,6 @@ async def test_a_reply_that_waited_too_long_for_its_person_is_given_up(store: St
     assert await store.open_rows() == (0, 1)
 
 
-async def test_forgetting_erases_everything_but_the_last_word(store: Store) -> None:
-    person = Address("telegram", "person-4711")
-    await store.receive(message(1, person))
-    await answer(store, turn(person, language="uk"))
-    await store.receive(message(2, person))
-    await answer(store, turn(person, forget=True))
-    delivery = await store.next_reply()
-    assert delivery
-    await store.delivered(delivery[0])
-    assert await store.open_rows() == (0, 0)
-    assert "person-4711" not in await everything(store)
-
-
 async def test_what_a_person_writes_after_the_wish_to_be_forgotten_is_answered(store: Store) -> None:
     await store.receive(message(1))
     await store.receive(message(2))
@@ -274,38 +261,6 @@ async def test_the_operator_can_erase_a_person(store: Store) -> None:
     await store.receive(message(1))
     await store.forget(OLENA)
     assert await store.open_rows() == (0, 0)
-
-
-async def test_the_topic_is_forgotten_after_a_day_of_silence_and_the_language_after_ninety(store: Store, clock: Clock) -> None:
-    await store.receive(message(1))
-    await answer(store, turn(language="uk", language_chosen=True, topic="fair_work/contract", offered="ru"))
-    clock.pass_(25 * HOUR)
-    await store.sweep()
-    assert "fair_work" not in await everything(store)
-    await store.receive(message(2))
-    assert (await claim(store))[2].slots == {"language": "uk", "language_chosen": True}
-    clock.pass_(90 * DAY)
-    await store.sweep()
-    assert await rows_of(store, "conversations") == []
-
-
-async def test_even_without_a_sweep_an_old_topic_is_not_remembered(store: Store, clock: Clock) -> None:
-    await store.receive(message(1))
-    await answer(store, turn(language="uk", topic="fair_work/contract"))
-    clock.pass_(25 * HOUR)
-    await store.receive(message(2))
-    assert (await claim(store))[2].slots == {"language": "uk"}
-
-
-async def test_the_keys_of_answered_messages_are_forgotten_after_three_days(store: Store, clock: Clock) -> None:
-    await store.receive(message(1))
-    await answer(store, turn())
-    clock.pass_(71 * HOUR)
-    await store.sweep()
-    assert not await store.receive(message(1))
-    clock.pass_(2 * HOUR)
-    await store.sweep()
-    assert await store.receive(message(1))
 
 
 async def test_a_second_migration_changes_nothing(store: Store) -> None:
@@ -366,15 +321,6 @@ async def test_a_pause_keeps_what_was_remembered(store: Store, clock: Clock) -> 
     await store.receive(message(1))
     await answer(store, turn(language="uk", topic="fair_work/contract"))
     await store.pause(OLENA, HOUR)
-    await store.receive(message(2))
-    assert (await claim(store))[2].slots == {"language": "uk", "topic": "fair_work/contract"}
-
-
-async def test_a_topic_is_erased_a_day_after_the_last_message_and_no_sooner(store: Store, clock: Clock) -> None:
-    await store.receive(message(1))
-    await answer(store, turn(language="uk", topic="fair_work/contract"))
-    clock.pass_(23 * HOUR)
-    await store.sweep()
     await store.receive(message(2))
     assert (await claim(store))[2].slots == {"language": "uk", "topic": "fair_work/contract"}
 
