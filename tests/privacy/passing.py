@@ -52,7 +52,7 @@ class Passing:
     async def take(self, message: Message, attempt: int = 3) -> None:
         """Received, answered, and each reply tried to be delivered once."""
         await self.mailbox.receive(message)
-        self.store.replies = ()
+        self.store.replies = []
         job = Job(next(self._numbers), attempt, 0.0)
         await self._service.answer_message(job, message, Conversation(message.sender))
         for reply in self.store.replies:

@@ -67,8 +67,9 @@ PATTERNS = {
         "retry_in": f"{NUMBER}|None",
     }.items()
 }
-# Not a closed set: how Telegram itself says why it does not reach our webhook. It knows our address and no person's words.
-WORDS_OF_A_PLATFORM = {("webhook.failing", "reason")}
+# Not closed sets: how Telegram itself says why it does not reach our webhook, and a library why it cannot be loaded. Neither has met a
+# person's words.
+WORDS_OF_OTHERS = {("webhook.failing", "reason"), ("encoder.slow", "reason"), ("encoder.missing", "reason")}
 
 
 def odd_fields(line: str) -> list[str]:
@@ -77,7 +78,7 @@ def odd_fields(line: str) -> list[str]:
     return [
         f"{fields['event']}: {name}={value!r}"
         for name, value in fields.items()
-        if (fields["event"], name) not in WORDS_OF_A_PLATFORM and not (name in PATTERNS and PATTERNS[name].fullmatch(str(value)))
+        if (fields["event"], name) not in WORDS_OF_OTHERS and not (name in PATTERNS and PATTERNS[name].fullmatch(str(value)))
     ]
 
 
