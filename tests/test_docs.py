@@ -166,9 +166,10 @@ def test_every_proof_of_the_security_page_exists() -> None:
     assert [file for file in sorted(named) if not (ROOT / file).is_file()] == []
 
 
-def test_every_rule_of_a_platform_names_a_test_that_exists_or_a_decision() -> None:
-    rows = re.findall(r"^\| (?!rule|-)(.+?) \| (.+) \|$", (ROOT / "docs" / "platforms.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(rows) > 70
+@pytest.mark.parametrize(("page", "first", "least"), [("platforms", "(?!rule|-).", 70), ("privacy", r"P-\d", 6)])
+def test_every_rule_of_a_platform_and_every_promise_names_a_test_that_exists_or_a_decision(page: str, first: str, least: int) -> None:
+    rows = re.findall(rf"^\| ({first}.*?) \| (.+) \|$", (ROOT / "docs" / f"{page}.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) >= least
     for rule, held_by in rows:
         tests = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", held_by)
         assert tests or "](decisions/" in held_by, rule
