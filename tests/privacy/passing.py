@@ -19,14 +19,15 @@ class Forgetful(Store):
         self.replies: Sequence[Reply] = ()
         self.late = False  # whether another worker was faster
 
-    async def receive(self, message: Message) -> bool:
+    async def receive(self, message: Message, *, urgent: bool = False, wait: float = 0.0) -> bool:
         return True
 
-    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False) -> bool:
+    async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False, number: str = "") -> bool:
         self.replies = () if self.late else replies
         return not self.late
 
-    async def delivered(self, job: Job) -> None: ...
+    async def delivered(self, job: Job, number: str | None = None) -> bool:
+        return True
 
     async def postpone_reply(self, job: Job, seconds: float | None) -> None: ...
 
@@ -41,10 +42,14 @@ class Forgetful(Store):
     async def resume(self, address: Address) -> None: ...
 
 
+def unheard(_message: Message, _conversation: Conversation) -> Reply:
+    raise AssertionError("nobody waits here")
+
+
 class Passing:
     def __init__(self, answer: Answer, apologise: Apologise, channels: Mapping[str, Channel]) -> None:
         self.store = Forgetful()
-        self._service = Service(self.store, answer, apologise, channels, workers=1)
+        self._service = Service(self.store, answer, apologise, unheard, channels, workers=1)
         self._delivery = Delivery(self.store, channels, Presence(channels), lambda _address: None, asyncio.Event())
         self.mailbox = self._service.mailbox
         self._numbers = count(1)

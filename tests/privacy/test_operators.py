@@ -63,7 +63,7 @@ PATTERNS = {
         "new": "True|False",
         "address": r"http://[\w.:\[\]-]+",
         "place": r"responses/\w+\.yml:\d+",
-        **dict.fromkeys(("attempt", "age", "ms", "waiting", "differences", "examples", "changed", "done", "of"), NUMBER),
+        **dict.fromkeys(("attempt", "age", "ms", "waiting", "differences", "examples", "changed", "done", "of", "rows"), NUMBER),
         "retry_in": f"{NUMBER}|None",
     }.items()
 }

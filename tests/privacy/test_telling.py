@@ -24,6 +24,7 @@ ALL: dict[str, Any] = {
     "topic": "fair_work/unpaid_wages",
     "offered": "ru",
     "introduced": True,
+    "helplines": ["danger"],
     "last_message": ["4711", "3f2a9c"],
     "paused_until": 1_800_000_000.0,
 }
@@ -105,7 +106,7 @@ def test_whatever_can_be_kept_has_its_line_in_every_language(slot: str, language
 
 
 async def test_a_conversation_with_all_that_can_be_kept_keeps_the_named_slots_and_no_other(chats: Chats) -> None:
-    await chats.say("шеф не платит", intent="fair_work/unpaid_wages", language="ru")
+    await chats.say("шеф не платит", intent="fair_work/unpaid_wages", language="ru", worry=Crisis.DANGER)
     await chats.say('/change_language{"language":"uk"}')
     assert set(SLOTS) == set((await chats.remembered()).slots)
 
