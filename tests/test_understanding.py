@@ -85,6 +85,16 @@ def test_alarming_words_alone_seldom_bring_a_line(report: dict[str, Any], author
     assert percent(report, "crisis_kinds", f"{author} {language} harmless", "line") <= FLOORS["lines_at_alarming_words"][author][language]
 
 
+@pytest.mark.parametrize("text", ["я", "нема", "zaraz", "he", "сейчас", "мене звати Олеся", "my name is Farid", "proszę"])
+def test_a_word_that_says_nothing_raises_no_alarm(text: str, read: Callable[[str], Understanding]) -> None:
+    assert (read(text).crisis, read(text).worry) == (None, None)
+
+
+@pytest.mark.parametrize("text", ["ratunku", "рятуйте", "спасите", "kms"])
+def test_one_word_that_a_pattern_knows_raises_an_alarm(text: str, read: Callable[[str], Understanding]) -> None:
+    assert read(text).crisis
+
+
 def test_the_lowest_author_is_no_exception(report: dict[str, Any]) -> None:
     authors = {name: figures["accuracy"] for name, figures in report["authors"].items() if name[-2:] in ("pl", "uk", "en")}
     assert 100 * min(authors.values()) >= FLOORS["authors"], authors

@@ -123,7 +123,9 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
     probabilities = _probabilities(model, embed, plain, found)
     by_label = dict(zip(model.intents.labels, probabilities.tolist(), strict=True))
     danger, suicide = (by_label.get(f"crisis/{kind}", 0.0) for kind in (Crisis.DANGER, Crisis.SUICIDE))
-    emergency = crisis.verdict(found, danger, suicide, model.crisis_threshold)
+    says_enough = found.sure or found.hint or not bare.is_one_word(text)  # of one word a pattern must know what it says
+    emergency = crisis.verdict(found, danger, suicide, model.crisis_threshold) if says_enough else None
+    worry = crisis.verdict(found, danger, suicide, model.worry_threshold) if says_enough and not emergency else None
     ranking = _ranking(model.intents.labels, probabilities, emergency)
     intent, confidence = ranking[0]
     return Understanding(
@@ -135,7 +137,7 @@ def read(model: Model, embed: Embed | None, text: str) -> Understanding:
         language=written.language,
         language_confidence=written.confidence,
         crisis=emergency,
-        worry=None if emergency else crisis.verdict(found, danger, suicide, model.worry_threshold),
+        worry=worry,
     )
 
 

@@ -1,4 +1,4 @@
-"""Messages that say yes, no or well and nothing else. A classifier sees meaning in them where there is none."""
+"""Messages that say yes, no or well, or one word, and nothing else. A classifier sees meaning in them where there is none."""
 
 import re
 
@@ -25,6 +25,10 @@ def is_yes_or_no(text: str) -> bool:
 def is_well(text: str) -> bool:
     """ "ok" and its kin: heard, understood, nothing more to ask."""
     return bool(_WELL.fullmatch(_plain(text)))
+
+
+def is_one_word(text: str) -> bool:
+    return " " not in _plain(text)
 
 
 def _plain(text: str) -> str:
