@@ -73,7 +73,9 @@ async def take_back(connection: AsyncConnection, sealing: Sealing, sender: Addre
 
 async def erase(connection: AsyncConnection, hidden: Address, *tables: Table) -> None:
     for table in tables:
-        await connection.execute(delete(table).where(table.c.channel == hidden.channel, table.c.person == hidden.person))
+async def erase(connection: AsyncConnection, hidden: Address, *tables: Table) -> None:
+    for table in tables:
+        theirs = [table.c.channel == hidden.channel, table.c.person == hidden.person]
 
 
 async def _upsert(connection: AsyncConnection, hidden: Address, first: Mapping[str, Any], values: Mapping[str, Any], now: float) -> None:
