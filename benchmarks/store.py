@@ -11,54 +11,20 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from itertools import count
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from sqlalchemy import event, text
-
+from benchmarks.filled import SIZES, WAITING, fill
+from benchmarks.plans import plans
 from bot.store import Store
-from bot.store.database import engine_for, is_shared, migrate
+from bot.store.database import engine_for, migrate
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
 from tests import postgres
 
-SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS = 200
-WAITING = 10_000  # people whose replies wait for them, and messages that are being answered by others
 T = TypeVar("T")
 numbers = count(10**6)
-
-
-def numbered(shared: bool, last: int) -> str:
-    if shared:
-        return f"SELECT n FROM generate_series(1, {last}) AS n"
-    return f"WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < {last}) SELECT n FROM s"
-
-
-async def fill(store: Store, people: int) -> None:
-    """Conversations of the last weeks and the keys of the last days; beside them always as much that waits."""
-    shared, now = is_shared(store.engine), time.time()
-    everybody, some = numbered(shared, people), numbered(shared, WAITING)
-    slots = """'{"language": "uk", "language_chosen": true}'"""
-    body = """'{"text": "hello", "payload": null, "hint": null, "original": "", "edited": false}'"""
-    reply = """'{"text": "hello", "language": "pl", "buttons": [], "contact": null}'"""
-    statements = [
-        "INSERT INTO inbox (channel, message_id, received_at, due_at, attempt, done_at) "
-        f"SELECT 'telegram', 'm' || n, {now} - n % 250000, {now}, 1, {now} - n % 250000 FROM ({everybody}) AS s",
-        "INSERT INTO conversations (channel, person, slots, updated_at, erase_at) "
-        f"SELECT 'telegram', 'p' || n, {slots}, {now} - n % 7000000, {now} + 1000 + n % 7000000 FROM ({everybody}) AS s",
-        "INSERT INTO inbox (channel, message_id, person, body, received_at, due_at, attempt) "
-        f"SELECT 'telegram', 'w' || n, 'w' || n / 3, {body}, {now}, {now} + 100000, 1 FROM ({some}) AS s",
-        f"INSERT INTO outbox (channel, person, body, created_at, attempt) SELECT 'web', 'w' || n / 3, {reply}, {now}, 0 FROM ({some}) AS s",
-    ]
-    async with store.engine.begin() as connection:
-        if shared:
-            await connection.execute(text("SET LOCAL statement_timeout = 0"))
-        for statement in statements:
-            await connection.execute(text(statement))
-    if shared:
-        async with store.engine.connect() as connection:
-            await (await connection.execution_options(isolation_level="AUTOCOMMIT")).execute(text("VACUUM ANALYZE"))
 
 
 class Times:
@@ -119,36 +85,6 @@ async def measure(stores: list[Store]) -> list[dict[str, float]]:
     return [{name: statistics.median(values) for name, values in taken.of.items()} for taken in times]
 
 
-async def plans(store: Store) -> None:
-    """What the database does for each statement that has to find something."""
-    said: list[tuple[str, Any]] = []
-
-    def remember(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        if not statement.startswith(("SELECT pg_", "EXPLAIN", "PRAGMA")):
-            said.append((statement, parameters))
-
-    asks: dict[str, Callable[[], Awaitable[object]]] = {
-        "claim a message": store.next_message,
-        "claim a reply": store.next_reply,
-        "claim a reply of somebody who is here": lambda: store.next_reply([Address("web", "w1"), Address("web", "w2")]),
-        "when is the next message due": store.message_due_in,
-        "when is the next reply due": store.reply_due_in,
-        "sweep": store.sweep,
-        "health": store.open_rows,
-    }
-    event.listen(store.engine.sync_engine, "before_cursor_execute", remember)
-    for name, ask in asks.items():
-        said.clear()
-        await ask()
-        for statement, parameters in list(said):
-            print(f"    {name}: {' '.join(statement.split())[:70]} ...")
-            async with store.engine.connect() as connection:
-                explain = "EXPLAIN " if is_shared(store.engine) else "EXPLAIN QUERY PLAN "
-                for row in await connection.exec_driver_sql(explain + statement, parameters):
-                    print(f"      {row[-1]}")
-    event.remove(store.engine.sync_engine, "before_cursor_execute", remember)
-
-
 async def run(kind: str, urls: list[str]) -> None:
     stores = [Store(engine_for(url)) for url in urls]
     for store, size in zip(stores, SIZES, strict=True):
@@ -160,7 +96,7 @@ async def run(kind: str, urls: list[str]) -> None:
     for what, first in figures[0].items():
         print(f"  {what:<14}" + "".join(f"{found[what]:>11.2f} ({found[what] / first:.1f})" for found in figures))
     if "--plans" in sys.argv:
-        await plans(stores[1])
+        print(*await plans(stores[1]), sep="\n")
     for store in stores:
         await store.close()
 
