@@ -83,7 +83,7 @@ class Way(Protocol):
         """Where the platform posts, and how this body is signed."""
 
 
-def parts(way: Way, reply: Reply) -> list[str]:
+def parts(way: Way | type["OverTelegram"] | type["OverMessenger"], reply: Reply) -> list[str]:
     return [way.key(part) for part in splitting.parts(reply, way.limits)]
 
 
@@ -149,7 +149,8 @@ class OverTelegram:
     def unblock(self, who: str) -> None:
         self.fake.unblock(self._people[who])
 
-    def key(self, reply: Reply) -> str:
+    @staticmethod
+    def key(reply: Reply) -> str:
         return CARD if reply.contact else reply.text
 
     def too_many(self, seconds: int) -> None:
@@ -195,7 +196,7 @@ class OverMessenger:
         return sum(map(len, self._waiting.values()))
 
     def received(self, who: str) -> list[str]:
-        return [_with_buttons(sent.message) for sent in self.graph.sent(who)]
+        return [with_buttons(sent.message) for sent in self.graph.sent(who)]
 
     def block(self, who: str) -> None:
         self.graph.block(who)
@@ -203,8 +204,9 @@ class OverMessenger:
     def unblock(self, who: str) -> None:
         self.graph.unblock(who)
 
-    def key(self, reply: Reply) -> str:
-        return _with_buttons(message_for(reply))
+    @staticmethod
+    def key(reply: Reply) -> str:
+        return with_buttons(message_for(reply))
 
     def too_many(self, seconds: int) -> None:
         error = {"error": {"message": "Calls to this api have exceeded the rate limit.", "code": 613}}
@@ -245,7 +247,7 @@ class OverMessenger:
             return False
 
 
-def _with_buttons(message: Mapping[str, Any]) -> str:
+def with_buttons(message: Mapping[str, Any]) -> str:
     """The parts that hold the office's contact differ in their buttons alone."""
     template = message.get("attachment", {}).get("payload", {})
     buttons = [*message.get("quick_replies", ()), *template.get("buttons", ())]
