@@ -6,7 +6,7 @@ Whoever writes to the bot is in another process (`benchmarks.arrivals`), so that
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -128,7 +128,8 @@ async def platforms() -> AsyncIterator[Platforms]:
     try:
         yield Platforms(here, {name: value for name, value in (await asyncio.to_thread(here.recv)).items() if name != "BOT_PORT"})
     finally:
-        here.send(None)
+        with suppress(BrokenPipeError):  # it has ended by itself
+            here.send(None)
         await asyncio.to_thread(process.join, ENDS_WITHIN)
         if process.is_alive():
             process.kill()
