@@ -25,6 +25,7 @@ from benchmarks.loaded import Bot, Load
 from benchmarks.plans import plans
 from benchmarks.platforms import platforms
 from benchmarks.writers import writers_with
+from bot.channels import all_settings
 from bot.settings import load as settings_from
 from bot.store import Store
 from bot.store.database import engine_for, migrate
@@ -146,7 +147,7 @@ async def planned(folder: Path, server: Postgres, found: Findings, *, aloud: boo
 
 
 async def everything(folder: Path, server: Postgres, found: Findings, *, short: bool) -> None:
-    settings, length = settings_from(), SHORT if short else WHOLE
+    settings, length = settings_from(all_settings()), SHORT if short else WHOLE
     async with platforms() as fakes:
         load = Load(folder, settings.data_dir, fakes, writers_with(settings))
         await carried("SQLite, one process", load, [_sqlite(folder, "one")], length, found, hour=not short)

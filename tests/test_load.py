@@ -11,6 +11,7 @@ from benchmarks.figures import Cost, Step, at
 from benchmarks.loaded import Load
 from benchmarks.platforms import MESSENGER, TELEGRAM, Got, Report, platforms
 from benchmarks.writers import ONE_OF, Said, writers_with
+from bot.channels import all_settings
 from bot.settings import load
 
 COST = Cost(cpu=2.0, start=300, peak=310, end=305)
@@ -18,7 +19,7 @@ COST = Cost(cpu=2.0, start=300, peak=310, end=305)
 
 async def test_people_who_write_at_a_fixed_rate_read_every_answer_once_and_in_order(data_dir: Path, tmp_path: Path) -> None:
     async with platforms() as fakes:
-        trying = Load(tmp_path, data_dir, fakes, writers_with(load({"BOT_DATA_DIR": str(data_dir)})), people=2 * ONE_OF)
+        trying = Load(tmp_path, data_dir, fakes, writers_with(load(all_settings(), {"BOT_DATA_DIR": str(data_dir)})), people=2 * ONE_OF)
         async with trying.bots([f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"]) as bots:
             step = await trying.step("a few", bots, rate=10, seconds=2)
     assert step.breaks == []
