@@ -30,6 +30,9 @@ async def fill(store: Store, people: int, waiting: int = WAITING) -> None:
         f"SELECT 'telegram', 'w' || n, 'w' || n / 3, {body}, {now}, {now} + 100000, 1 FROM ({some}) AS s",
         f"INSERT INTO outbox (channel, person, body, created_at, attempt) SELECT 'web', 'w' || n / 3, {reply}, {now}, 0 FROM ({some}) AS s",
     ]
+    statements.append(
+        f"INSERT INTO sent (channel, person, message_id, sent_at) SELECT 'telegram', 'p' || n, n, {now} - n % 170000 FROM ({everybody}) AS s"
+    )
     async with store.engine.begin() as connection:
         if shared:
             await connection.execute(text("SET LOCAL statement_timeout = 0"))

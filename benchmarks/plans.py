@@ -96,6 +96,9 @@ async def plans(store: Store) -> list[Plan]:
         await ask("a reply is delivered", lambda: store.delivered(job))
         here = [Address("web", "w1"), Address("web", "w2")]
         await ask("claim a reply of somebody who is here", lambda: store.next_reply(here))
+        await ask("who has waited long", lambda: store.long_waiting(60.0))
+        await ask("receive a call for help", lambda: store.receive(Message(f"help{number}", person, "112"), urgent=True))
+        job, *_rest = await ask("claim a call for help", store.next_message)
         await ask("when is the next message due", store.message_due_in)
         await ask("when is the next reply due", store.reply_due_in)
         await ask("pause for a consultant", lambda: store.pause(person, 1.0))

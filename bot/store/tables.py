@@ -36,6 +36,13 @@ inbox = Table(
         sqlite_where=text("urgent = 1 AND done_at IS NULL"),
         postgresql_where=text("urgent AND done_at IS NULL"),
     ),
+    Index(
+        "inbox_untold",
+        "received_at",
+        "id",
+        sqlite_where=text("told = 0 AND done_at IS NULL"),
+        postgresql_where=text("NOT told AND done_at IS NULL"),
+    ),
     Index("inbox_done", "done_at", sqlite_where=DONE, postgresql_where=DONE),
     sqlite_autoincrement=True,
 )

@@ -19,7 +19,7 @@ async def long_waiting(connection: AsyncConnection, since: float, now: float) ->
         .outerjoin(conversations, same)
         .where(inbox.c.done_at.is_(None), ~inbox.c.told, inbox.c.received_at < since)
         .where(or_(conversations.c.paused_until.is_(None), conversations.c.paused_until <= now))
-        .order_by(inbox.c.id)
+        .order_by(inbox.c.received_at, inbox.c.id)
         .limit(AT_ONCE)
     )
     oldest: dict[tuple[str, str], RowMapping] = {}

@@ -23,3 +23,10 @@ def upgrade() -> None:
             postgresql_where=sa.text(URGENT_POSTGRESQL + also),
         )
     op.add_column("inbox", sa.Column("told", sa.Boolean, nullable=False, server_default=sa.false()))
+    op.create_index(
+        "inbox_untold",
+        "inbox",
+        ["received_at", "id"],
+        sqlite_where=sa.text("told = 0" + OPEN),
+        postgresql_where=sa.text("NOT told" + OPEN),
+    )
