@@ -31,7 +31,8 @@ async def fill(store: Store, people: int, waiting: int = WAITING) -> None:
         f"INSERT INTO outbox (channel, person, body, created_at, attempt) SELECT 'web', 'w' || n / 3, {reply}, {now}, 0 FROM ({some}) AS s",
     ]
     statements.append(
-        f"INSERT INTO sent (channel, person, message_id, sent_at) SELECT 'telegram', 'p' || n, n, {now} - n % 170000 FROM ({everybody}) AS s"
+        "INSERT INTO sent (channel, person, message_id, sent_at) "
+        f"SELECT 'telegram', 'p' || n, n, {now} - n % 170000 FROM ({everybody}) AS s"
     )
     async with store.engine.begin() as connection:
         if shared:
