@@ -23,6 +23,7 @@ from bot.types import Address, Answer, Conversation, Message, Reply, Turn
 BACKOFF = 2.0  # seconds, to the power of the attempt
 TRIES = 3  # before the person hears that we could not
 SWEEP = 600.0
+TRACES = 2.0  # seconds until what was erased is in no file any more
 DELIVERIES = 16
 NOTICEABLE = 1.0  # seconds an answer may take before the person sees that it is coming
 WAITED = 60.0  # seconds until somebody hears that their answer is coming
@@ -55,6 +56,7 @@ class Service:
         self._reply_came = asyncio.Event()
         self._stopping = asyncio.Event()
         self._typing: set[asyncio.Task[None]] = set()
+        self._traces = False  # whether something was answered or delivered since they were erased
         self._delivery = Delivery(store, channels, self._presence, self._reply_is_here, self._stopping)
         self.mailbox = StoreMailbox(store, self._message_is_here, self._look_after)
 
@@ -67,6 +69,7 @@ class Service:
             tasks.create_task(claiming(self._claim_message, messages, self._answers, self._message_came, stopping))
             tasks.create_task(claiming(self._claim_reply, replies, self._deliveries, self._reply_came, stopping))
             tasks.create_task(every(SWEEP, self._sweep, stopping))
+            tasks.create_task(every(TRACES, self._erase_traces, stopping))
             tasks.create_task(every(LONGEST_WAIT, self._look_around, stopping))
             tasks.create_task(every(LOOK_FOR_WAITING, self._tell_who_waits, stopping))
         if listening:
@@ -99,6 +102,11 @@ class Service:
         self._presence.look_after_everybody()
         self._reply_came.set()
 
+    async def _erase_traces(self) -> None:
+        if self._traces:
+            self._traces = False
+            await self._store.erase_traces()
+
     async def _claim_message(self) -> Callable[[], Awaitable[None]] | None:
         claimed = await self._store.next_message()
         return partial(self.answer_message, *claimed) if claimed else None
@@ -112,9 +120,13 @@ class Service:
                 raise
             if claimed:
                 self._presence.put_back(here)
-                return partial(self._delivery.deliver, *claimed)
+                return partial(self._deliver, *claimed)
         claimed = await self._store.next_reply()
-        return partial(self._delivery.deliver, *claimed) if claimed else None
+        return partial(self._deliver, *claimed) if claimed else None
+
+    async def _deliver(self, job: Job, address: Address, reply: Reply) -> None:
+        await self._delivery.deliver(job, address, reply)
+        self._traces = True
 
     async def answer_message(self, job: Job, message: Message, conversation: Conversation) -> None:
         person, channel = who(message.sender), message.sender.channel
@@ -139,6 +151,7 @@ class Service:
         if not finished:
             _log.warning("answer.late", person=person, do="nothing; another worker answered")
             return
+        self._traces = True
         self._record(turn, channel, person, seconds)
         if replies:
             self._reply_is_here(message.sender)

@@ -194,6 +194,10 @@ class Store:
         while more:
             async with transaction(self.engine) as connection:
                 more = await retention.sweep(connection, self._sealing, self._now())
+        await self.erase_traces()
+
+    async def erase_traces(self) -> None:
+        """What was erased is not even in the log of the database after this."""
         await empty_log(self.engine)
 
     async def message_due_in(self) -> float | None:

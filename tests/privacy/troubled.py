@@ -1,6 +1,6 @@
 """The bot with the mistakes that a message asks for, as `python -m tests.privacy.troubled run`: they quote what the person wrote.
 
-Its log tells all it can, it tries again sooner, and it sweeps at once what the product sweeps within ten minutes.
+Its log tells all it can, and it tries again sooner.
 """
 
 from collections.abc import Awaitable, Callable
@@ -44,5 +44,5 @@ def tell_everything() -> None:
 if __name__ == "__main__":
     stumble()
     tell_everything()
-    vars(service).update(BACKOFF=1.0, SWEEP=0.5)
+    vars(service).update(BACKOFF=1.0)
     main()
