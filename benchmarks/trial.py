@@ -24,7 +24,7 @@ from bot.dialogue import Dialogue
 from bot.types import Address, Conversation, Language, Message
 from tests.running import Ended, environment_in, running, web_address
 
-_REST = ("/privacy", "/border/frontex", "/start")
+_REST = ("/iom/partners", "/border/frontex", "/start")
 HELP = {
     Language.PL: "mąż mnie bije, ma nóż",
     Language.UK: "чоловік мене б'є, у нього ніж",

@@ -61,14 +61,21 @@ async def told(channel: FakeChannel, *texts: str) -> None:
     await channel.until(lambda: [text for _person, text in channel.sent] == [*texts])
 
 
+async def recorded(bot: Running) -> None:
+    """Until nothing is on its way that a clearing would have to follow."""
+    while (await bot.store.open_rows())[1]:
+        await asyncio.sleep(0)
+
+
 async def test_all_that_was_said_is_gone_and_one_sentence_stands_there(tmp_path: Path) -> None:
     channel = Deleting()
     async with running(tmp_path, answer, channel) as bot:
         await say(bot, channel, "1", "help")
         await told(channel, "help?", "card")
+        await recorded(bot)
         await say(bot, channel, "2", "clear")
         await told(channel, "help?", "card", "cleared")
-        assert list(channel.chat.values()) == ["cleared"]
+        assert [*channel.chat.values()] == ["cleared"]
 
 
 async def test_the_sentence_waits_until_the_platform_has_deleted_everything(tmp_path: Path) -> None:
@@ -77,6 +84,7 @@ async def test_the_sentence_waits_until_the_platform_has_deleted_everything(tmp_
     async with running(tmp_path, answer, channel) as bot:
         await say(bot, channel, "1", "help")
         await told(channel, "help?", "card")
+        await recorded(bot)
         await say(bot, channel, "2", "clear")
         await told(channel, "help?", "card", "cleared")
         assert (list(channel.chat.values()), channel.asked) == (["cleared"], 3)
@@ -99,6 +107,7 @@ async def test_a_channel_that_cannot_delete_says_the_sentence_all_the_same(tmp_p
     async with running(tmp_path, answer, channel) as bot:
         await say(bot, channel, "1", "help")
         await told(channel, "help?", "card")
+        await recorded(bot)
         await say(bot, channel, "2", "clear")
         await told(channel, "help?", "card", "cleared")
 
