@@ -64,7 +64,7 @@ async def told(channel: FakeChannel, *texts: str) -> None:
 async def recorded(bot: Running) -> None:
     """Until nothing is on its way that a clearing would have to follow."""
     while (await bot.store.open_rows())[1]:
-        await asyncio.sleep(0)
+        pass
 
 
 async def test_all_that_was_said_is_gone_and_one_sentence_stands_there(tmp_path: Path) -> None:
