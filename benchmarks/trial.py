@@ -247,7 +247,10 @@ class Trial:
     async def outcome(self, within: float = PATIENCE) -> Outcome:
         await self.quiet(within)
         seconds = time.monotonic() - self.since
-        received = {talk.who: self.way.received(talk.who) for talk in self.talks}
+        told = self._that_it_is_coming()
+        received = {talk.who: [part for part in self.way.received(talk.who) if part not in told] for talk in self.talks}
+        if waited := sum(len(self.way.received(who)) > len(parts) for who, parts in received.items()):
+            self.remarks.append(f"{waited} people waited for more than a minute and were told so")
         found = [compare(talk, received[talk.who]) for talk in self.talks]
         lost, doubled, disordered, strange = map(sum, zip(*found, strict=True))
         if unplanned := [status for status in self.deaths if status not in (0, -signal.SIGKILL)]:
@@ -255,6 +258,12 @@ class Trial:
         gaps = sum(status == -signal.SIGKILL for status in self.deaths) + self.lost_answers
         repeats = max(entry[1] for entry in found)
         return Outcome(lost, doubled, disordered, strange, repeats, seconds, gaps, tuple(self.way.refusals))
+
+    def _that_it_is_coming(self) -> set[str]:
+        """What is said to whoever waits long; it answers nothing."""
+        nobody = Conversation(Address("", ""))
+        waiting = [Message("", nobody.address, "", None, language) for language in Language]
+        return {part for message in waiting for part in parts(self.way, self.dialogue.reassure(message, nobody))}
 
     async def _until(self, condition: Callable[[], bool], within: float = PATIENCE) -> None:
         async with asyncio.timeout(within):

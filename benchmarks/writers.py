@@ -75,7 +75,8 @@ class Writers:
             hint = hint_from_tag(language) if writer.channel == TELEGRAM else None  # Meta tells nobody's language
             turn = await self._answer(Message(str(number), writer.conversation.address, text, None, hint), writer.conversation)
             answer = [part for reply in turn.replies for part in parts(_WAYS[writer.channel], reply)]
-            if answer and len({*answer, *writer.expected}) == len(answer) + len(writer.expected):  # else nobody could tell which came
+            differs = len({*answer, *writer.expected}) == len(answer) + len(writer.expected)  # else nobody could tell which came
+            if answer and differs and "privacy" not in (turn.intent, turn.also):  # that tells numbers which only the bot knows
                 break
         writer.conversation = turn.conversation
         writer.expected += answer
