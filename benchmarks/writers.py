@@ -16,6 +16,7 @@ from bot.executor import executor
 from bot.i18n import hint_from_tag
 from bot.settings import ROOT, Settings
 from bot.types import Address, Answer, Conversation, Message, Understand, Understanding
+from bot.urgency import is_urgent
 
 LANGUAGES = ("pl", "uk", "en", "ru")
 QUESTIONS = 1000  # different ones; the bot remembers none of them
@@ -73,10 +74,13 @@ class Writers:
         while True:
             text = self._chance.choice(self._questions[language])
             hint = hint_from_tag(language) if writer.channel == TELEGRAM else None  # Meta tells nobody's language
-            turn = await self._answer(Message(str(number), writer.conversation.address, text, None, hint), writer.conversation)
+            message = Message(str(number), writer.conversation.address, text, None, hint)
+            turn = await self._answer(message, writer.conversation)
             answer = [part for reply in turn.replies for part in parts(_WAYS[writer.channel], reply)]
             differs = len({*answer, *writer.expected}) == len(answer) + len(writer.expected)  # else nobody could tell which came
-            if answer and differs and "privacy" not in (turn.intent, turn.also):  # that tells numbers which only the bot knows
+            passes = turn.urgent or is_urgent(message)  # a call for help changes the order, as it should
+            tells = "privacy" in (turn.intent, turn.also)  # numbers that only the bot knows
+            if answer and differs and not passes and not tells:
                 break
         writer.conversation = turn.conversation
         writer.expected += answer
