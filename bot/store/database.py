@@ -45,7 +45,8 @@ def engine_for(url: str, workers: int = 4) -> AsyncEngine:
                 "server_settings": {"application_name": "bot", **{name: str(int(1000 * value)) for name, value in limits.items()}},
             },
         )
-    engine = create_async_engine(url)
+    # One connection: SQLite lets one write at a time anyway, and whoever waits for its lock asks again and again, in no order.
+    engine = create_async_engine(url, pool_size=1, max_overflow=0, pool_timeout=CONNECT_WITHIN)
 
     @event.listens_for(engine.sync_engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
