@@ -16,12 +16,10 @@ _log = log("service")
 
 
 class StoreMailbox:
-    def __init__(
-        self, store: Store, message_came: Callable[[], None], person_came: Callable[[Address], None], pace: Pace | None = None
-    ) -> None:
+    def __init__(self, store: Store, message_came: Callable[[], None], person_came: Callable[[Address], None]) -> None:
         self._store, self._message_came, self._person_came = store, message_came, person_came
         self._receiving: set[asyncio.Task[bool]] = set()
-        self._pace = pace or Pace()
+        self._pace = Pace()
         self.stores = True  # whether the last message that came could be kept
 
     async def receive(self, message: Message) -> None:

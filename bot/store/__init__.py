@@ -6,15 +6,14 @@ Each method is one transaction. Nothing here knows what a message means.
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import RowMapping, Table, delete, func, select, update
+from sqlalchemy import Table, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import people, queue, resealing, retention, sent, waiting
-from bot.store.bodies import message_body, message_from, reply_from
-from bot.store.database import StoreDown, empty_log, insert, transaction
-from bot.store.outgoing import BEFORE_ALL, give_up, hand_over
+from bot.store import incoming, people, queue, resealing, retention, sent
+from bot.store.bodies import reply_from
+from bot.store.database import StoreDown, empty_log, transaction
+from bot.store.outgoing import give_up, hand_over
 from bot.store.sealing import KeyMissing, Sealing
 from bot.store.tables import ERASED, conversations, inbox, outbox
 from bot.types import Address, Conversation, Message, Reply, Turn
@@ -46,28 +45,9 @@ class Store:
 
     async def receive(self, message: Message, *, urgent: bool = False, wait: float = 0.0) -> bool:
         """Keep a message until it is answered, in `wait` seconds at the earliest; an urgent one at once. False: it was here before."""
-        sender = message.sender
-        hidden = self._sealing.hide(sender)
-        mark, *older = self._sealing.marks(sender.channel, message.id)
         async with transaction(self.engine) as connection:
-            await people.lock_order(connection, sender)
-            if older and await queue.holds(connection, sender.channel, older):
-                return False
-            result = await connection.execute(
-                insert(connection, inbox)
-                .values(
-                    channel=hidden.channel,
-                    message_id=mark,
-                    person=hidden.person,
-                    body=self._sealing.seal(sender, message_body(message)),
-                    received_at=self._now(),
-                    due_at=BEFORE_ALL if urgent else self._now() + wait,
-                    attempt=0,
-                    urgent=urgent,
-                )
-                .on_conflict_do_nothing(index_elements=["channel", "message_id"])
-            )
-            return bool(result.rowcount)
+            await people.lock_order(connection, message.sender)
+            return await incoming.keep(connection, self._sealing, message, self._now(), urgent=urgent, wait=wait)
 
     async def next_message(self) -> tuple[Job, Message, Conversation] | None:
         """The message that waits for longest, of somebody who has no older open one, for one worker alone."""
@@ -75,10 +55,9 @@ class Store:
             row = await queue.claim(connection, inbox, self._now(), LEASE)
             if row is None:
                 return None
-            sender, body = self._opened(row)
-            message = message_from({"id": row["message_id"], **body}, sender)  # an older version kept the id in its column alone
+            message = incoming.message_of(row, self._sealing)
             job = Job(row["id"], row["attempt"], self._now() - row["received_at"])
-            return job, message, await people.conversation_with(connection, self._sealing, sender, self._now())
+            return job, message, await people.conversation_with(connection, self._sealing, message.sender, self._now())
 
     async def finish(self, job: Job, turn: Turn, replies: Sequence[Reply], *, when_here: bool = False, number: str = "") -> bool:
         """Close the message, fill the outbox and save the conversation, or none of it. False: another worker has it now.
@@ -112,12 +91,8 @@ class Store:
         """Who has waited so long for an answer: their oldest open message. Each is named once for all that they have waiting."""
         now = self._now()
         async with transaction(self.engine) as connection:
-            found = []
-            for row in await waiting.long_waiting(connection, now - age, now):
-                sender, body = self._opened(row)
-                conversation = await people.conversation_with(connection, self._sealing, sender, now)
-                found.append((message_from({"id": row["message_id"], **body}, sender), conversation))
-            return found
+            messages = await incoming.long_waiting(connection, self._sealing, now - age, now)
+            return [(one, await people.conversation_with(connection, self._sealing, one.sender, now)) for one in messages]
 
     async def say(self, address: Address, replies: Sequence[Reply], *, when_here: bool = False) -> None:
         """Replies that answer nothing and change nothing."""
@@ -131,7 +106,7 @@ class Store:
             row = await queue.claim(connection, outbox, self._now(), LEASE, hidden)
             if row is None:
                 return None
-            address, body = self._opened(row)
+            address, body = self._sealing.open(Address(row["channel"], row["person"]), row["body"])
             return Job(row["id"], row["attempt"], self._now() - row["created_at"]), address, reply_from(body)
 
     async def delivered(self, job: Job, number: str | None = None) -> bool:
@@ -164,7 +139,7 @@ class Store:
     async def withdraw(self, sender: Address, id: str) -> None:
         """Erase a message that is not answered yet, with its edits. Its key stays: the platform may send it again."""
         async with transaction(self.engine) as connection:
-            await people.take_back(connection, self._sealing, sender, id, self._now())
+            await incoming.take_back(connection, self._sealing, sender, id, self._now())
 
     async def pause(self, address: Address, seconds: float) -> None:
         """A consultant writes to this person for so long, or until `resume`."""
@@ -225,6 +200,3 @@ class Store:
     async def _postpone(self, table: Table, job: Job, seconds: float | None) -> None:
         async with transaction(self.engine) as connection:
             await queue.postpone(connection, table, job.id, job.attempt, None if seconds is None else self._now() + seconds)
-
-    def _opened(self, row: RowMapping) -> tuple[Address, Any]:
-        return self._sealing.open(Address(row["channel"], row["person"]), row["body"])

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from bot.store import retention
 from bot.store.database import insert, lock
 from bot.store.sealing import Sealing
-from bot.store.tables import ERASED, conversations, inbox
+from bot.store.tables import conversations
 from bot.types import INTRODUCED, Address, Conversation
 
 
@@ -58,17 +58,6 @@ async def resume(connection: AsyncConnection, sealing: Sealing, address: Address
         _address, slots = sealing.open(address, row.slots)
         kept = {name: value for name, value in slots.items() if name != INTRODUCED}
         await connection.execute(update(conversations).where(mine).values(paused_until=None, slots=sealing.seal(address, kept)))
-
-
-async def take_back(connection: AsyncConnection, sealing: Sealing, sender: Address, id: str, now: float) -> None:
-    """The open message of this number, and its edits, lose their text."""
-    hidden = sealing.hide(sender)
-    theirs = (inbox.c.channel == hidden.channel, inbox.c.person == hidden.person, inbox.c.done_at.is_(None))
-    bodies = {
-        row.id: sealing.open(hidden, row.body)[1] for row in await connection.execute(select(inbox.c.id, inbox.c.body).where(*theirs))
-    }
-    meant = [row for row, body in bodies.items() if id in (body.get("id"), body["original"])]
-    await connection.execute(update(inbox).where(inbox.c.id.in_(meant)).values(done_at=now, **ERASED))
 
 
 async def erase(connection: AsyncConnection, hidden: Address, *tables: Table) -> None:

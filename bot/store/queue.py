@@ -6,38 +6,22 @@ and what one of them had under way is given back: it is done again after the urg
 """
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import groupby
+from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, Table, and_, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, RowMapping, Select, Table, and_, bindparam, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
-from bot.store.tables import inbox
 from bot.types import Address
 
 
 async def claim(connection: AsyncConnection, table: Table, now: float, lease: float, people: Sequence[Address] = ()) -> RowMapping | None:
     """The row that has been due for longest, for one worker alone. With `people`: the oldest row of one of them."""
-    due: ColumnElement[bool] = table.c.due_at <= now
-    if people:
-        due = and_(of(table, people), or_(due, table.c.due_at.is_(None)))
-    # A row that somebody else claims at this moment is left out; one that they claimed after we looked is looked at again, as
-    # PostgreSQL compares the newest version of a locked row with the conditions. Who is first of a person changes only
-    # when a row is closed, and `lock_order` sees to it that no earlier row of a person appears after a later one.
-    candidate = (
-        select(table.c.id)
-        .where(due, *_first_of_a_person(table))
-        # by a sum, so that PostgreSQL does not go through the whole table in this order to find these people
-        .order_by(*((table.c.id + 0,) if people else (table.c.due_at, table.c.id)))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    claimed = await connection.execute(
-        update(table)
-        .where(table.c.id == candidate.scalar_subquery())
-        .values(due_at=now + lease, attempt=table.c.attempt + 1)
-        .returning(*table.c)
-    )
-    row = claimed.mappings().first()
+    statement = _claim_of(table, people) if people else _claim_of_anybody(table)
+    claimed = await connection.execute(statement, {"now": now, "until": now + lease})
+    row: RowMapping | None = claimed.mappings().first()
     if row is None or "done_at" not in table.c:  # replies leave nothing behind: two of a person may be on their way
         return row
     theirs = and_(table.c.channel == row["channel"], table.c.person == row["person"], table.c.done_at.is_(None))
@@ -52,21 +36,39 @@ async def claim(connection: AsyncConnection, table: Table, now: float, lease: fl
     return row
 
 
+@cache  # building a statement takes longer than a small database does for it
+def _claim_of_anybody(table: Table) -> ReturningUpdate[Any]:
+    return _claim(table, table.c.due_at <= bindparam("now"), table.c.due_at, table.c.id)
+
+
+def _claim_of(table: Table, people: Sequence[Address]) -> ReturningUpdate[Any]:
+    due = and_(of(table, people), or_(table.c.due_at <= bindparam("now"), table.c.due_at.is_(None)))
+    by_number = table.c.id + 0  # a sum, so that PostgreSQL does not go through the whole table in this order to find these people
+    return _claim(table, due, by_number)
+
+
+def _claim(table: Table, due: ColumnElement[bool], *order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+    # A row that somebody else claims at this moment is left out; one that they claimed after we looked is looked at again, as
+    # PostgreSQL compares the newest version of a locked row with the conditions. Who is first of a person changes only
+    # when a row is closed, and `lock_order` sees to it that no earlier row of a person appears after a later one.
+    candidate = select(table.c.id).where(due, *_first_of_a_person(table)).order_by(*order).limit(1).with_for_update(skip_locked=True)
+    claiming = update(table).where(table.c.id == candidate.scalar_subquery())
+    return claiming.values(due_at=bindparam("until"), attempt=table.c.attempt + 1).returning(*table.c)
+
+
 async def postpone(connection: AsyncConnection, table: Table, row: int, attempt: int, due_at: float | None) -> None:
     await connection.execute(update(table).where(table.c.id == row, table.c.attempt == attempt).values(due_at=due_at))
 
 
 async def next_due(connection: AsyncConnection, table: Table) -> float | None:
     """When the next row may be claimed; None: nothing is open, or nobody has to be waited for."""
-    first = select(table.c.due_at).where(table.c.due_at.is_not(None), *_first_of_a_person(table)).order_by(table.c.due_at).limit(1)
-    found: float | None = (await connection.execute(first)).scalar()
+    found: float | None = (await connection.execute(_due(table))).scalar()
     return found
 
 
-async def holds(connection: AsyncConnection, channel: str, marks: Sequence[str]) -> bool:
-    """Whether a message with one of these marks is here, or was answered not long ago."""
-    found = select(1).where(inbox.c.channel == channel, inbox.c.message_id.in_(marks)).limit(1)
-    return (await connection.execute(found)).first() is not None
+@cache
+def _due(table: Table) -> Select[Any]:
+    return select(table.c.due_at).where(table.c.due_at.is_not(None), *_first_of_a_person(table)).order_by(table.c.due_at).limit(1)
 
 
 def of(table: Table, people: Iterable[Address]) -> ColumnElement[bool]:
@@ -76,6 +78,7 @@ def of(table: Table, people: Iterable[Address]) -> ColumnElement[bool]:
     )
 
 
+@cache
 def _first_of_a_person(table: Table) -> list[ColumnElement[bool]]:
     """Open rows that no other row of the person comes before: this keeps the order."""
     earlier, urgent = table.alias("earlier"), table.alias("urgent_one")
