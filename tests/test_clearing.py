@@ -61,20 +61,19 @@ async def told(channel: FakeChannel, *texts: str) -> None:
     await channel.until(lambda: [text for _person, text in channel.sent] == [*texts])
 
 
-async def recorded(bot: Running) -> None:
-    """Until nothing is on its way that a clearing would have to follow."""
+async def ask_and_clear(bot: Running, channel: FakeChannel) -> None:
+    await say(bot, channel, "1", "help")
+    await told(channel, "help?", "card")
     while (await bot.store.open_rows())[1]:
-        pass
+        pass  # on its way, the card would be taken back only after the sentence
+    await say(bot, channel, "2", "clear")
+    await told(channel, "help?", "card", "cleared")
 
 
 async def test_all_that_was_said_is_gone_and_one_sentence_stands_there(tmp_path: Path) -> None:
     channel = Deleting()
     async with running(tmp_path, answer, channel) as bot:
-        await say(bot, channel, "1", "help")
-        await told(channel, "help?", "card")
-        await recorded(bot)
-        await say(bot, channel, "2", "clear")
-        await told(channel, "help?", "card", "cleared")
+        await ask_and_clear(bot, channel)
         assert [*channel.chat.values()] == ["cleared"]
 
 
@@ -82,11 +81,7 @@ async def test_the_sentence_waits_until_the_platform_has_deleted_everything(tmp_
     channel = Deleting()
     channel.refusals = [TryLater("rate limit", 0.0), TryLater("rate limit", 0.0)]
     async with running(tmp_path, answer, channel) as bot:
-        await say(bot, channel, "1", "help")
-        await told(channel, "help?", "card")
-        await recorded(bot)
-        await say(bot, channel, "2", "clear")
-        await told(channel, "help?", "card", "cleared")
+        await ask_and_clear(bot, channel)
         assert (list(channel.chat.values()), channel.asked) == (["cleared"], 3)
 
 
@@ -105,11 +100,7 @@ async def test_what_a_platform_will_never_delete_is_told_to_the_operator_and_the
 async def test_a_channel_that_cannot_delete_says_the_sentence_all_the_same(tmp_path: Path) -> None:
     channel = FakeChannel()
     async with running(tmp_path, answer, channel) as bot:
-        await say(bot, channel, "1", "help")
-        await told(channel, "help?", "card")
-        await recorded(bot)
-        await say(bot, channel, "2", "clear")
-        await told(channel, "help?", "card", "cleared")
+        await ask_and_clear(bot, channel)
 
 
 @asynccontextmanager

@@ -1,33 +1,17 @@
 """The numbers of what stands in a chat: kept for two days beside a conversation, handed on when the chat is cleared, and gone then."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from bot.store import Job, Store
-from bot.store.database import engine_for, migrate
 from bot.store.retention import HOUR
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
 from tests.conftest import Clock
 from tests.store.test_store import AHMED, OLENA, claim, everything, message, rows_of
 
 ANSWER, CLEARED = Reply("answer", Language.PL), Reply("cleared", Language.PL, clears=())
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    return str(request.getfixturevalue("postgres_url")) if request.param == "postgresql" else f"sqlite+aiosqlite:///{tmp_path}/bot.sqlite3"
-
-
-@pytest.fixture
-async def store(url: str, clock: Clock) -> AsyncIterator[Store]:
-    store = Store(engine_for(url), clock)
-    await migrate(store.engine)
-    yield store
-    await store.close()
 
 
 async def ask(store: Store, number: int, sender: Address = OLENA, *replies: Reply, forget: bool = False) -> None:

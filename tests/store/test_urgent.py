@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,7 +9,7 @@ from sqlalchemy import Update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store import Store
-from bot.store.database import engine_for, migrate
+from bot.store.database import engine_for
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
 from tests.conftest import Clock
 from tests.store.test_replicas import remembered
@@ -19,14 +18,6 @@ from tests.store.worker import answered
 
 HELP = Reply("112", Language.PL)
 ROUNDS, REPLICAS = 12, 4
-
-
-@pytest.fixture
-async def store(url: str, clock: Clock) -> AsyncIterator[Store]:
-    store = Store(engine_for(url), clock)
-    await migrate(store.engine)
-    yield store
-    await store.close()
 
 
 async def ids(store: Store) -> list[str]:
