@@ -107,7 +107,7 @@ def points() -> dict[str, Callable[[Die], None]]:
         "in mid-send": _when_written,
         "after the reply, before our record": _before(Store, "delivered"),
         "during shutdown": when_channels_close,
-        "start: content is read": _before(app, "build_dialogue"),
+        "start: content is read": _before(app, "edition_from"),
         "start: before the migration": _before(app, "migrate"),
         "start: after the migration": _before(Store, "release_leases"),
         "start: before it listens": _before(app, "web"),

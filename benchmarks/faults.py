@@ -23,9 +23,9 @@ from benchmarks.crashing import PLATFORM
 from benchmarks.kills import Run
 from benchmarks.trial import Outcome, trial_in
 from benchmarks.ways import MESSENGER, POLLING, WAYS, WEBHOOK, open_way
-from bot.app import build_dialogue
 from bot.channels import all_settings
 from bot.dialogue import Dialogue
+from bot.editions import edition_from
 from bot.settings import load
 
 AT_ONCE = 2
@@ -114,7 +114,7 @@ async def tried(fault: Fault, name: str, dialogue: Dialogue, models: Path, folde
 
 async def matrix(chosen: Sequence[tuple[Fault, str]], *, short: bool, at_once: int) -> list[Cell]:
     settings = load(all_settings())
-    dialogue = build_dialogue(settings)
+    dialogue = edition_from(settings).dialogue
     room = Path(tempfile.mkdtemp(prefix="faults-"))
     free = asyncio.Semaphore(at_once)
 

@@ -9,9 +9,9 @@ from benchmarks.platforms import MESSENGER, TELEGRAM, Platforms
 from benchmarks.trial import Talk
 from benchmarks.ways import OverMessenger, OverTelegram, parts
 from bot import content, nlu
-from bot.app import now, read_content
 from bot.content import Example
 from bot.dialogue import Dialogue
+from bot.editions import now, read_content
 from bot.executor import executor
 from bot.i18n import hint_from_tag
 from bot.settings import ROOT, Settings

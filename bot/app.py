@@ -1,9 +1,11 @@
 """Puts the parts together: content, understanding, dialogue, store, channels, loops and the web server."""
 
 import asyncio
+import signal
+import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from functools import partial
 
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
@@ -11,15 +13,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from bot import content, nlu, telemetry
+from bot import telemetry
 from bot.channels import channels_from
 from bot.channels.base import Channel, HoldsConnections, RunsAlone
-from bot.dialogue import Dialogue
-from bot.executor import executor
-from bot.i18n import WARSAW
-from bot.profile import profiles_from
-from bot.publishing import at_start, platforms
-from bot.replies import missing_answers, untranslated
+from bot.editions import Editions, edition_from, next_edition
+from bot.publishing import show
 from bot.service import Service
 from bot.settings import Settings
 from bot.store import Store, StoreDown
@@ -34,14 +32,6 @@ STOP_WITHIN = 5.0  # seconds after that for everything else
 _log = telemetry.log("app")
 
 
-class ContentError(Exception):
-    """Content that cannot be read; the text lists every place."""
-
-
-def now() -> datetime:
-    return datetime.now(WARSAW)
-
-
 def steady_clock() -> Callable[[], float]:
     """Seconds since 1970 that pass evenly: when the machine's clock is set, no lease runs out early and nothing waits longer."""
     kind = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)  # the first counts the sleep of a machine too
@@ -49,36 +39,13 @@ def steady_clock() -> Callable[[], float]:
     return lambda: offset + time.clock_gettime(kind)
 
 
-def read_content(settings: Settings) -> content.Content:
-    found = content.read(settings.content_dir)
-    errors = [str(problem) for problem in found.problems if not problem.warning]
-    errors += [f"responses/: {name} is missing" for name in missing_answers(found.responses)]
-    if errors:
-        raise ContentError("\n".join(errors))
-    for place in untranslated(found.responses):
-        _log.warning("content.untranslated", place=place, do="add the missing language there; until then people read it in Polish")
-    return found
-
-
-def build_dialogue(
-    settings: Settings,
-    found: content.Content | None = None,
-    *,
-    with_model: bool = True,
-    progress: bool = True,
-    clock: Callable[[], datetime] = now,
-) -> Dialogue:
-    """Everything between a text and its answer; trains first if the examples changed."""
-    found = found or read_content(settings)
-    understand = nlu.load(found.examples, settings.data_dir, with_model=with_model, progress=progress)
-    act, actions = executor()
-    return Dialogue(found, understand, act, actions, clock)
-
-
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until SIGINT or SIGTERM. `announce` gets the address of the web server once it listens."""
-    found = read_content(settings)
-    dialogue = build_dialogue(settings, found, progress=telemetry.on_terminal(settings.log))
+    asked_again = asyncio.Event()
+    if not sys.stderr.isatty():  # else a hang-up says that the terminal is gone, and ends us as ever
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked_again.set)
+    first = edition_from(settings, progress=telemetry.on_terminal(settings.log))
+    editions = Editions(first, partial(next_edition, settings))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = Store(engine_for(settings.database, settings.workers), steady_clock(), settings.store_keys)
     shared = is_shared(store.engine)
@@ -89,7 +56,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     if not settings.store_keys and not all(isinstance(channel, HoldsConnections) for channel in channels.values()):
         _log.warning("store.unsealed", do="set BOT_STORE_KEY: whoever gets hold of the database reads in it who wrote")
     notices = Notices(store.engine) if shared else None
-    service = Service(store, dialogue.answer, dialogue.apologise, dialogue.reassure, channels, settings.workers, notices)
+    service = Service(store, editions.answer, editions.apologise, editions.reassure, channels, settings.workers, notices)
 
     async def come_to_an_end() -> None:
         """What is being sent is sent, and nothing new is begun, before the channels are closed."""
@@ -100,8 +67,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     server = Server(config_for(web(service, store, channels), settings.host, settings.port), announce, come_to_an_end)
     answering = asyncio.create_task(service.run())
     listening = [asyncio.create_task(_run(channel, service, store)) for channel in channels.values()]
-    wanted = profiles_from(found)
-    listening += [asyncio.create_task(at_start(name, channel, wanted)) for name, channel in platforms(channels).items()]
+    listening.append(asyncio.create_task(keep_current(editions, asked_again, channels)))
     serving = asyncio.create_task(server.serve())
     await _first_failure_or(serving, answering, *listening)
     server.should_exit = True  # also when a loop ended by a mistake of ours: better a restart than a deaf bot
@@ -119,6 +85,17 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         if not task.cancelled():
             task.result()
     _log.info("stopped")
+
+
+async def keep_current(editions: Editions, asked_again: asyncio.Event, channels: Mapping[str, Channel]) -> None:
+    """Platforms show what the edition of now says; whenever it is asked for, the next one takes its place."""
+    while True:
+        async with asyncio.TaskGroup() as tasks:
+            showing = tasks.create_task(show(channels, editions.now.profiles))
+            await asked_again.wait()
+            asked_again.clear()
+            await editions.renew()
+            showing.cancel()
 
 
 async def close(channels: Mapping[str, Channel]) -> None:

@@ -1,4 +1,4 @@
-"""Sets what platforms show before the first message and in their menus: for `bot profile`, and quietly at each start."""
+"""Sets what platforms show before the first message and in their menus: for `bot profile`, and quietly for each edition of the content."""
 
 import asyncio
 import json
@@ -61,7 +61,12 @@ def lines(name: str, shown: Sequence[Shown], *, dry_run: bool) -> Iterator[str]:
             yield f"  {what} [{', '.join(those)}]: {_quoted(text)}"
 
 
-async def at_start(name: str, channel: HasProfile, wanted: Profiles, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+async def show(channels: Mapping[str, Channel], wanted: Profiles) -> None:
+    """On all platforms at once, quietly."""
+    await asyncio.gather(*(surely_show(name, channel, wanted) for name, channel in platforms(channels).items()))
+
+
+async def surely_show(name: str, channel: HasProfile, wanted: Profiles, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
     """Until the platform has taken it, or will never. A mistake of ours here must not end the bot: people are answered all the same."""
     failures = 0
     while True:

@@ -5,8 +5,10 @@ import pytest
 
 from bot import content
 from bot.dialogue import Dialogue, choose_language
+from bot.editions import Edition
 from bot.executor import executor
 from bot.i18n import format_phone
+from bot.profile import profiles_from
 from bot.types import Address, Button, Conversation, Crisis, Language, Message, Turn, Understanding
 from bot.worry import with_line
 
@@ -24,6 +26,10 @@ class Bot:
         self.understanding = Understanding("greet", 1.0, language="pl", language_confidence=1.0)
         self.conversation = Conversation(OLENA)
         self.dialogue = Dialogue(found, self.understand, ACT, ACTIONS, lambda: now)
+
+    @property
+    def edition(self) -> Edition:
+        return Edition(self.content, profiles_from(self.content), self.understand, self.dialogue)
 
     async def understand(self, _text: str) -> Understanding:
         return self.understanding

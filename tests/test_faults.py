@@ -8,9 +8,9 @@ from benchmarks import faults
 from benchmarks.trial import Outcome, Talk, compare
 from benchmarks.ways import MESSENGER, POLLING, WEBHOOK
 from bot import content, nlu
-from bot.app import build_dialogue
 from bot.channels import all_settings
 from bot.dialogue import Dialogue
+from bot.editions import edition_from
 from bot.settings import load
 
 FINE = Outcome(lost=0, doubled=0, disordered=0, strange=0, repeats=0, seconds=1.0)
@@ -19,7 +19,7 @@ FINE = Outcome(lost=0, doubled=0, disordered=0, strange=0, repeats=0, seconds=1.
 @pytest.fixture(scope="module")
 def dialogue(data_dir: Path, own_content: content.Content) -> Dialogue:
     nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
-    return build_dialogue(load(all_settings(), {"BOT_DATA_DIR": str(data_dir)}))
+    return edition_from(load(all_settings(), {"BOT_DATA_DIR": str(data_dir)})).dialogue
 
 
 @pytest.mark.faults

@@ -16,7 +16,7 @@ from bot.channels import all_settings, channels_from
 from bot.channels.base import Channel, Limits, Mailbox, Refused, Shown, TryLater
 from bot.cli import main
 from bot.content import Content
-from bot.publishing import NotSet, at_start, lines, platforms, publish
+from bot.publishing import NotSet, lines, platforms, publish, surely_show
 from bot.settings import Settings, load
 from bot.types import Profiles, Reply
 from tests.channels.profiles import PROFILES
@@ -124,9 +124,9 @@ async def test_the_web_chat_has_no_profile() -> None:
 
 
 async def test_the_start_is_quiet_when_nothing_differs(records: Records) -> None:
-    await at_start("platform", Platform(before="new"), PROFILES)
+    await surely_show("platform", Platform(before="new"), PROFILES)
     assert records.events == []
-    await at_start("platform", Platform(before="old"), PROFILES)
+    await surely_show("platform", Platform(before="old"), PROFILES)
     assert records.fields == {"profile.set": {"channel": "platform", "differences": 2}}
 
 
@@ -137,7 +137,7 @@ async def test_the_start_tries_again_until_the_platform_can_be_reached(records: 
         waited.append(seconds)
 
     platform = Platform(TryLater("network"), TryLater("network"), TryLater("rate limit", 35), *[TryLater("network")] * 10)
-    await at_start("platform", platform, PROFILES, sleep)
+    await surely_show("platform", platform, PROFILES, sleep)
     assert waited[:4] == [2.0, 4.0, 35, 16.0]
     assert max(waited) == 600.0
     assert platform.text == "new"
@@ -147,7 +147,7 @@ async def test_the_start_tries_again_until_the_platform_can_be_reached(records: 
 
 @pytest.mark.parametrize(("error", "event"), [(Refused("bad request"), "profile.refused"), (KeyError("data"), "profile.failed")])
 async def test_a_refusal_or_a_mistake_of_ours_does_not_end_the_bot(error: Exception, event: str, records: Records) -> None:
-    await at_start("platform", Platform(error), PROFILES)
+    await surely_show("platform", Platform(error), PROFILES)
     assert records.events == [event]
     assert records.fields[event]["do"]
 
@@ -224,7 +224,7 @@ async def running(settings: Settings) -> AsyncIterator[str]:
 async def test_a_start_sets_the_profile_of_telegram(
     fake: FakeTelegram, own_content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "build_dialogue", lambda *_, **__: Bot(own_content).dialogue)
+    monkeypatch.setattr(app, "edition_from", lambda *_, **__: Bot(own_content).edition)
     environment = {"BOT_TELEGRAM_TOKEN": fake.token, "BOT_TELEGRAM_API_URL": fake.url, "BOT_DATA_DIR": str(tmp_path), "BOT_PORT": "0"}
     async with running(load(all_settings(), environment)):
         await fake.until(lambda: ("menu_button",) in fake.profile)

@@ -40,8 +40,8 @@ def run(settings: Settings) -> None:
 @click.option("--dry-run", is_flag=True, help=_("Print the differences and change nothing."))
 @with_settings()
 def profile(settings: Settings, dry_run: bool) -> None:
-    from bot.app import read_content
     from bot.channels import channels_from
+    from bot.editions import read_content
     from bot.profile import profiles_from
     from bot.publishing import NotSet, publish
 

@@ -60,8 +60,8 @@ def with_settings(log_level: str = "WARNING") -> Callable[[Callable[..., R]], Ca
     def decorate(command: Callable[..., R]) -> Callable[..., R]:
         @wraps(command)
         def run(*args: Any, **kwargs: Any) -> R:
-            from bot.app import ContentError
             from bot.channels import all_settings
+            from bot.editions import ContentError
             from bot.store import KeyMissing, StoreDown
 
             try:

@@ -17,10 +17,10 @@ from bot.settings import Settings
 @click.command(help=_("Talk to the bot here, in the terminal. An empty line or Ctrl-D ends it; nothing is kept."))
 @with_settings()
 def chat(settings: Settings) -> None:
-    from bot.app import build_dialogue
     from bot.channels.console import talk
+    from bot.editions import edition_from
 
-    talk(build_dialogue(settings).answer)
+    talk(edition_from(settings).dialogue.answer)
 
 
 @click.command(help=_("Train the classifier from intents/ now, instead of at the next start."))
@@ -28,7 +28,7 @@ def chat(settings: Settings) -> None:
 @with_settings("INFO")
 def train(settings: Settings, full: bool) -> None:
     from bot import nlu
-    from bot.app import read_content
+    from bot.editions import read_content
 
     nlu.load(read_content(settings).examples, settings.data_dir, full=full)
     click.echo(_("The model is ready in {directory}.").format(directory=settings.data_dir / "models"))
@@ -87,7 +87,7 @@ def check(settings: Settings, stamp: bool, as_json: bool) -> None:
 @with_settings()
 def evaluate(settings: Settings, files: tuple[Path, ...], as_json: bool, without_model: bool, plots: Path | None) -> None:
     from bot import content, nlu, report
-    from bot.app import ContentError, read_content
+    from bot.editions import ContentError, read_content
     from bot.nlu.evaluate import evaluate as measure
 
     draw = _plots() if plots else None
@@ -118,7 +118,7 @@ def _plots() -> Callable[[dict[str, Any], Path], Iterable[Path]]:
 @with_settings()
 def explain(settings: Settings, text: str) -> None:
     from bot import nlu, report
-    from bot.app import read_content
+    from bot.editions import read_content
 
     for line in report.explained(*nlu.explanation(read_content(settings).examples, settings.data_dir, text)):
         click.echo(line)
@@ -137,12 +137,12 @@ def explain(settings: Settings, text: str) -> None:
 )
 @with_settings()
 def parse(settings: Settings, file: Any, jsonl: bool) -> None:
-    from bot.app import build_dialogue
+    from bot.editions import edition_from
     from bot.parsing import InputError
     from bot.parsing import parse as parse_lines
 
     async def print_all() -> None:
-        async for parsed in parse_lines(build_dialogue(settings), file, jsonl=jsonl):
+        async for parsed in parse_lines(edition_from(settings).dialogue, file, jsonl=jsonl):
             click.echo(json.dumps(parsed, ensure_ascii=False))
 
     try:

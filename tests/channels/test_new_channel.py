@@ -223,7 +223,7 @@ async def test_it_is_off_until_its_first_variable_is_set() -> None:
 async def test_told_by_the_environment_alone_it_takes_a_message_and_sends_the_answer(
     loft: Loft, own_content: Content, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "build_dialogue", lambda *_, **__: Bot(own_content).dialogue)
+    monkeypatch.setattr(app, "edition_from", lambda *_, **__: Bot(own_content).edition)
     (tmp_path / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
     environ = {"BOT_PIGEON_TOKEN_FILE": str(tmp_path / "token"), "BOT_PIGEON_API_URL": loft.url}
     environ |= {"BOT_DATA_DIR": str(tmp_path), "BOT_PORT": "0"}
