@@ -88,7 +88,7 @@ def _when_written(die: Die) -> None:
 
 
 def points() -> dict[str, Callable[[Die], None]]:
-    from bot import app
+    from bot import app, editions
     from bot.channels.messenger import Messenger
     from bot.channels.telegram import Telegram
     from bot.dialogue import Dialogue
@@ -111,6 +111,8 @@ def points() -> dict[str, Callable[[Die], None]]:
         "start: before the migration": _before(app, "migrate"),
         "start: after the migration": _before(Store, "release_leases"),
         "start: before it listens": _before(app, "web"),
+        "reload: content is read": _before(editions, "Dialogue"),
+        "reload: before it is used": _after(app, "next_edition"),
     }
 
 
@@ -185,7 +187,8 @@ def _refuse_to_write(control: Control) -> None:
 
     @event.listens_for(Engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql(f"PRAGMA query_only={'ON' if control.has(READ_ONLY) else 'OFF'}")
+        if connection.dialect.name == "sqlite":
+            connection.exec_driver_sql(f"PRAGMA query_only={'ON' if control.has(READ_ONLY) else 'OFF'}")
 
 
 def _spoil_answers(poison: str, hangs: str) -> None:

@@ -3,6 +3,7 @@
     python -m benchmarks.faults                      everything; about half an hour
     python -m benchmarks.faults --short              each fault once, by one way; under five minutes
     python -m benchmarks.faults --only "disk full"   by name, several times if need be
+    python -m benchmarks.faults --database postgresql
 
 Prints a table of what was lost, doubled and disordered, and how long it took to recover; ends with 1 where the promise is broken. Reads the
 model that training left. Two trials run at a time, so the seconds are those of a busy machine.
@@ -15,11 +16,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import kills, machine_troubles, platform_troubles
 from benchmarks.crashing import PLATFORM
+from benchmarks.databases import OWN_POSTGRESQL, POSTGRESQL, SQLITE, open_database
 from benchmarks.kills import Run
 from benchmarks.trial import Outcome, trial_in
 from benchmarks.ways import MESSENGER, POLLING, WAYS, WEBHOOK, open_way
@@ -27,18 +30,22 @@ from bot.channels import all_settings
 from bot.dialogue import Dialogue
 from bot.editions import edition_from
 from bot.settings import load
+from tests import postgres
+from tests.postgres import Postgres
 
 AT_ONCE = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """`first`: the way by which the short run tries it. `host`: a name of the platform, where its address will not do."""
+    """`first`: the way by which the short run tries it. `host`: a name of the platform, where its address will not do. `database`: the one
+    with which alone it can be tried."""
 
     name: str
     run: Run
     first: str
     host: str = ""
+    database: str = ""
 
 
 FAULTS = (
@@ -51,14 +58,16 @@ FAULTS = (
     Fault("kill -9 after the reply, before our record", kills.killed("after the reply, before our record"), POLLING),
     Fault("kill -9 during shutdown", kills.killed_during_shutdown, WEBHOOK),
     Fault("kill -9 during the start, again and again", kills.killed_at_start, MESSENGER),
+    Fault("kill -9 during a reload of content", kills.killed_during_reload, MESSENGER),
     Fault("SIGTERM in the middle", kills.told_to_stop, POLLING),
     Fault("each message delivered 101 times", platform_troubles.duplicates, WEBHOOK),
     Fault("a batch of 50", platform_troubles.batch, MESSENGER),
     Fault("people in any order, answers late", platform_troubles.shuffled, WEBHOOK),
     Fault("the clock jumps an hour, both ways", machine_troubles.clock_jumps, POLLING),
-    Fault("disk full", machine_troubles.disk_full, WEBHOOK),
+    Fault("disk full", machine_troubles.disk_full, WEBHOOK, database=SQLITE),
     Fault("database locked for 30 s", machine_troubles.database_locked, MESSENGER),
     Fault("database read-only, and back", machine_troubles.read_only, POLLING),
+    Fault("PostgreSQL gone, and back", machine_troubles.database_gone, WEBHOOK, database=OWN_POSTGRESQL),
     Fault("the platform's name does not resolve", machine_troubles.no_names, POLLING, PLATFORM),
     Fault("429 for 1 s", platform_troubles.too_many(1), WEBHOOK),
     Fault("429 for 35 s", platform_troubles.too_many(35), MESSENGER),
@@ -100,28 +109,40 @@ class Cell:
 HEAD = ("| fault | way | lost | doubled | disordered | seconds | |", "|---|---|---|---|---|---|---|")
 
 
-async def tried(fault: Fault, name: str, dialogue: Dialogue, models: Path, folder: Path, *, short: bool) -> Cell:
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What all trials share. `server`: for those on PostgreSQL, None for SQLite."""
+
+    dialogue: Dialogue
+    models: Path
+    short: bool
+    server: Postgres | None = None
+
+
+async def tried(fault: Fault, name: str, bench: Bench, folder: Path) -> Cell:
     """One cell. Its log is kept if the promise is broken there."""
     log = folder / "log"
     try:
-        async with open_way(name, fault.host) as way, trial_in(folder, way, dialogue, models) as trial:
-            found = await fault.run(trial, short)
+        async with (
+            open_database(fault.database or (POSTGRESQL if bench.server else SQLITE), folder, bench.server) as database,
+            open_way(name, fault.host) as way,
+            trial_in(folder, way, database, bench.dialogue, bench.models) as trial,
+        ):
+            found = await fault.run(trial, bench.short)
             outcome = replace(found, remarks=tuple(trial.remarks))
         return Cell(fault, name, outcome, outcome.breaks, log)
     except Exception as error:  # whatever it was, the other trials go on
         return Cell(fault, name, None, [f"**no result: {type(error).__name__} {error}**"], log)
 
 
-async def matrix(chosen: Sequence[tuple[Fault, str]], *, short: bool, at_once: int) -> list[Cell]:
-    settings = load(all_settings())
-    dialogue = edition_from(settings).dialogue
+async def matrix(chosen: Sequence[tuple[Fault, str]], bench: Bench, *, at_once: int = AT_ONCE) -> list[Cell]:
     room = Path(tempfile.mkdtemp(prefix="faults-"))
     free = asyncio.Semaphore(at_once)
 
     async def one(number: int, fault: Fault, way: str) -> Cell:
         async with free:
             folder = room / f"{number:03}"
-            cell = await tried(fault, way, dialogue, settings.data_dir, folder, short=short)
+            cell = await tried(fault, way, bench, folder)
             print(cell.line, file=sys.stderr, flush=True)
             if not cell.broken:
                 shutil.rmtree(folder)
@@ -138,12 +159,21 @@ def main() -> None:
     parser.add_argument("--short", action="store_true")
     parser.add_argument("--only", action="append", default=[], metavar="FAULT", help="faults whose name holds these words")
     parser.add_argument("--way", action="append", default=[], choices=WAYS)
+    parser.add_argument("--database", default="sqlite", choices=("sqlite", "postgresql"))
     parser.add_argument("--at-once", type=int, default=AT_ONCE, metavar="N")
     asked = parser.parse_args()
-    faults = [fault for fault in FAULTS if not asked.only or any(words in fault.name for words in asked.only)]
+    faults = [
+        fault
+        for fault in FAULTS
+        if (not asked.only or any(words in fault.name for words in asked.only))
+        and not (asked.database == "postgresql" and fault.database == SQLITE)
+    ]
     chosen = [(fault, way) for fault in faults for way in asked.way or ([fault.first] if asked.short else WAYS)]
+    settings = load(all_settings())
     started = time.monotonic()
-    cells = asyncio.run(matrix(chosen, short=asked.short, at_once=asked.at_once))
+    with postgres.server(durable=True) if asked.database == "postgresql" else nullcontext() as server:
+        bench = Bench(edition_from(settings).dialogue, settings.data_dir, asked.short, server)
+        cells = asyncio.run(matrix(chosen, bench, at_once=asked.at_once))
     print("\n".join((*HEAD, *(cell.line for cell in cells))))
     broken = [cell for cell in cells if cell.broken]
     print(f"\n{len(cells)} trials in {(time.monotonic() - started) / 60:.0f} minutes; {len(broken)} break the promise.")

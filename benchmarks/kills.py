@@ -18,6 +18,7 @@ POINTS = {
     "in mid-send": (6, 3),
     "after the reply, before our record": (6, 3),
 }
+AT_RELOAD = {"reload: content is read": 2, "reload: before it is used": 1}  # the first is passed at the start too
 AT_START = ("start: content is read", "start: before the migration", "start: after the migration", "start: before it listens")
 
 
@@ -40,6 +41,24 @@ async def killed_at_start(trial: Trial, short: bool) -> Outcome:
     async with trial.bot(*(trial.plan(point=point, nth=3 if number == 0 else 1) for number, point in enumerate(points))):
         trial.all_say()
         await trial.ended(*[-signal.SIGKILL] * len(points))
+        return await trial.outcome()
+
+
+async def killed_during_reload(trial: Trial, short: bool) -> Outcome:
+    """Whoever writes while the content is read again, three times: the first two end in its middle."""
+    await trial.people()
+    slow = Slow(0.3)
+    for name in trial.way.sends:
+        trial.way.faults.inject(name, slow, 1000)
+    async with trial.bot(*(trial.plan(point=point, nth=nth) for point, nth in AT_RELOAD.items()), trial.plan()):
+        for deaths in range(1, len(AT_RELOAD) + 2):
+            await trial.up()
+            trial.all_say(2)
+            await slow.met(deaths)
+            trial.reload()
+            await trial.ended(*[-signal.SIGKILL] * min(deaths, len(AT_RELOAD)))
+        await trial.logged("content.renewed")
+        trial.way.faults.clear()
         return await trial.outcome()
 
 

@@ -2,11 +2,10 @@
 
 import asyncio
 import resource
-import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from benchmarks.crashing import NO_DNS, READ_ONLY, WALL, Plan
+from benchmarks.crashing import NO_DNS, WALL, Plan
 from benchmarks.trial import HELP, SCRIPTS, Outcome, Talk, Trial, many_people
 from benchmarks.ways import Slow
 from bot.types import Language
@@ -67,7 +66,7 @@ async def disk_full(trial: Trial, short: bool) -> Outcome:
 async def database_locked(trial: Trial, short: bool) -> Outcome:
     """Another process holds it for longer than the bot waits for a lock."""
     async with _sending(trial):
-        async with _locked(trial):
+        async with trial.database.locked():
             trial.all_say()
             await asyncio.sleep(13 if short else 30)
             trial.fault_ends()
@@ -75,23 +74,22 @@ async def database_locked(trial: Trial, short: bool) -> Outcome:
         return await trial.outcome()
 
 
-@asynccontextmanager
-async def _locked(trial: Trial) -> AsyncIterator[None]:
-    connection = sqlite3.connect(trial.folder / "bot.sqlite3", timeout=10, isolation_level=None)
-    try:
-        connection.execute("BEGIN IMMEDIATE")  # in WAL mode as exclusive as BEGIN EXCLUSIVE for whoever writes
-        yield
-        connection.execute("ROLLBACK")
-    finally:
-        connection.close()
-
-
 async def read_only(trial: Trial, short: bool) -> Outcome:
     async with _sending(trial, trial.plan(read_only=True)):
-        (trial.control / READ_ONLY).touch()
-        trial.all_say()
-        await asyncio.sleep(5)
-        (trial.control / READ_ONLY).unlink()
+        async with trial.database.read_only():
+            trial.all_say()
+            await asyncio.sleep(5)
+        trial.fault_ends()
+        trial.way.faults.clear()
+        return await trial.outcome()
+
+
+async def database_gone(trial: Trial, short: bool) -> Outcome:
+    """Its server crashes, is away for a while and comes back."""
+    async with _sending(trial):
+        async with trial.database.gone():
+            trial.all_say()
+            await asyncio.sleep(5 if short else 30)
         trial.fault_ends()
         trial.way.faults.clear()
         return await trial.outcome()

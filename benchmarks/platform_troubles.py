@@ -120,9 +120,7 @@ async def blocked(trial: Trial, short: bool) -> Outcome:
             trial.says(other, len(other.script) - 1)
         await trial.quiet()
         trial.way.unblock(gone.who)
-        del gone.answers[1]  # nobody can be reached who shut us out
-        gone.script = [*gone.script[:1], *gone.script[2:]]
-        gone.said -= 1
+        await trial.begins_anew(gone)  # nobody can be reached who shut us out
         trial.way.refusals.clear()
         trial.fault_ends()
         trial.says(gone, 1)

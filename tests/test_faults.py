@@ -1,43 +1,38 @@
-"""A handful of the trials of `python -m benchmarks.faults`, and whether it sees what it looks for. The others run by hand."""
+"""Each fault of `python -m benchmarks.faults` once, as its short run has it, and whether it sees what it looks for."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from benchmarks import faults
+from benchmarks.faults import FAULTS, Bench, Cell, matrix
 from benchmarks.trial import Outcome, Talk, compare
-from benchmarks.ways import MESSENGER, POLLING, WEBHOOK
 from bot import content, nlu
 from bot.channels import all_settings
-from bot.dialogue import Dialogue
 from bot.editions import edition_from
 from bot.settings import load
 
+AT_ONCE = 3
 FINE = Outcome(lost=0, doubled=0, disordered=0, strange=0, repeats=0, seconds=1.0)
 
 
 @pytest.fixture(scope="module")
-def dialogue(data_dir: Path, own_content: content.Content) -> Dialogue:
-    nlu.reader(own_content.examples, data_dir)  # the model is there before the process starts
-    return edition_from(load(all_settings(), {"BOT_DATA_DIR": str(data_dir)})).dialogue
+def cells(request: pytest.FixtureRequest, data_dir: Path, own_content: content.Content) -> dict[str, Cell]:
+    """All that are asked for, side by side: a trial mostly waits."""
+    nlu.reader(own_content.examples, data_dir)  # the model is there before the processes start
+    bench = Bench(edition_from(load(all_settings(), {"BOT_DATA_DIR": str(data_dir)})).dialogue, data_dir, short=True)
+    asked = {getattr(item, "callspec").params["name"] for item in request.session.items if item.get_closest_marker("faults")}  # noqa: B009 - untyped in pytest
+    chosen = [(fault, fault.first) for fault in FAULTS if fault.name in asked]
+    with ThreadPoolExecutor(1) as thread:  # a loop of its own
+        found = thread.submit(asyncio.run, matrix(chosen, bench, at_once=AT_ONCE)).result()
+    return {cell.fault.name: cell for cell in found}
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize(
-    ("name", "way"),
-    [
-        ("kill -9 after insert, before 200", WEBHOOK),
-        ("kill -9 in mid-send", MESSENGER),
-        ("SIGTERM in the middle", POLLING),
-        ("disk full", WEBHOOK),
-        ("an answer that fails each time", MESSENGER),
-    ],
-)
-async def test_whatever_goes_wrong_each_message_is_answered_once_and_in_order(
-    name: str, way: str, dialogue: Dialogue, data_dir: Path, tmp_path: Path
-) -> None:
-    fault = next(fault for fault in faults.FAULTS if fault.name == name)
-    cell = await faults.tried(fault, way, dialogue, data_dir, tmp_path / "trial", short=True)
+@pytest.mark.parametrize("name", [fault.name for fault in FAULTS])
+def test_whatever_goes_wrong_each_message_is_answered_once_and_in_order(name: str, cells: dict[str, Cell]) -> None:
+    cell = cells[name]
     assert cell.broken == [], cell.log.read_text()[-5000:]
 
 

@@ -5,13 +5,13 @@ Each method is one transaction. Nothing here knows what a message means.
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from sqlalchemy import Table, delete, func, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from bot.store import incoming, people, queue, resealing, retention, sent
+from bot.store import incoming, people, resealing, retention, sent
 from bot.store.bodies import reply_from
+from bot.store.claims import LEASE, Claims, Job
 from bot.store.database import StoreDown, empty_log, transaction
 from bot.store.outgoing import give_up, hand_over
 from bot.store.sealing import KeyMissing, Sealing
@@ -20,17 +20,6 @@ from bot.types import Address, Conversation, Message, Reply, Turn
 
 __all__ = ["LEASE", "Job", "KeyMissing", "Store", "StoreDown"]
 
-LEASE = 60.0  # seconds a worker may take before its row is given to another
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A claimed row. `attempt` counts the claims; whoever claims it again makes earlier jobs void."""
-
-    id: int
-    attempt: int
-    age: float
-
 
 class Store:
     def __init__(self, engine: AsyncEngine, clock: Callable[[], float] = time.time, keys: Sequence[str] = ()) -> None:
@@ -38,6 +27,7 @@ class Store:
         self.engine = engine
         self._now = clock
         self._sealing = Sealing(keys)
+        self._messages, self._replies = Claims(engine, inbox), Claims(engine, outbox)
 
     async def reseal(self) -> int:
         """Before anything else is done: see that all is sealed with the key in use. How many rows were not; or KeyMissing."""
@@ -51,8 +41,7 @@ class Store:
 
     async def next_message(self) -> tuple[Job, Message, Conversation] | None:
         """The message that waits for longest, of somebody who has no older open one, for one worker alone."""
-        async with transaction(self.engine) as connection:
-            row = await queue.claim(connection, inbox, self._now(), LEASE)
+        async with self._messages.next(self._now()) as (connection, row):
             if row is None:
                 return None
             message = incoming.message_of(row, self._sealing)
@@ -102,8 +91,7 @@ class Store:
     async def next_reply(self, here: Sequence[Address] = ()) -> tuple[Job, Address, Reply] | None:
         """An undelivered reply, of a person the oldest, for one worker alone. With `here`: of one of these people, who are connected."""
         hidden = [self._sealing.hide(address) for address in here]
-        async with transaction(self.engine) as connection:
-            row = await queue.claim(connection, outbox, self._now(), LEASE, hidden)
+        async with self._replies.next(self._now(), hidden) as (_, row):
             if row is None:
                 return None
             address, body = self._sealing.open(Address(row["channel"], row["person"]), row["body"])
@@ -123,10 +111,10 @@ class Store:
 
     async def postpone_reply(self, job: Job, seconds: float | None) -> None:
         """None: until its person is here."""
-        await self._postpone(outbox, job, seconds)
+        await self._replies.postpone(job, None if seconds is None else self._now() + seconds)
 
     async def postpone_message(self, job: Job, seconds: float) -> None:
-        await self._postpone(inbox, job, seconds)
+        await self._messages.postpone(job, self._now() + seconds)
 
     async def forget(self, address: Address) -> None:
         """Erase everything kept about a person, answered or not."""
@@ -177,10 +165,10 @@ class Store:
 
     async def message_due_in(self) -> float | None:
         """Seconds until the next message may be claimed; None: nothing is open."""
-        return await self._due_in(inbox)
+        return await self._messages.due_in(self._now())
 
     async def reply_due_in(self) -> float | None:
-        return await self._due_in(outbox)
+        return await self._replies.due_in(self._now())
 
     async def open_rows(self) -> tuple[int, int]:
         """How many messages wait for an answer and how many replies for delivery."""
@@ -191,12 +179,3 @@ class Store:
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-    async def _due_in(self, table: Table) -> float | None:
-        async with transaction(self.engine) as connection:
-            due = await queue.next_due(connection, table)
-            return None if due is None else max(0.0, due - self._now())
-
-    async def _postpone(self, table: Table, job: Job, seconds: float | None) -> None:
-        async with transaction(self.engine) as connection:
-            await queue.postpone(connection, table, job.id, job.attempt, None if seconds is None else self._now() + seconds)

@@ -17,10 +17,10 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from bot.types import Address
 
 
-async def claim(connection: AsyncConnection, table: Table, now: float, lease: float, people: Sequence[Address] = ()) -> RowMapping | None:
+async def claim(connection: AsyncConnection, table: Table, now: float, until: float, people: Sequence[Address] = ()) -> RowMapping | None:
     """The row that has been due for longest, for one worker alone. With `people`: the oldest row of one of them."""
     statement = _claim_of(table, people) if people else _claim_of_anybody(table)
-    claimed = await connection.execute(statement, {"now": now, "until": now + lease})
+    claimed = await connection.execute(statement, {"now": now, "until": until})
     row: RowMapping | None = claimed.mappings().first()
     if row is None or "done_at" not in table.c:  # replies leave nothing behind: two of a person may be on their way
         return row
@@ -34,6 +34,11 @@ async def claim(connection: AsyncConnection, table: Table, now: float, lease: fl
         await postpone(connection, table, row["id"], row["attempt"], now)
         return None
     return row
+
+
+async def give_back(connection: AsyncConnection, table: Table, leases: Sequence[float], now: float) -> None:
+    """The rows whose leases end then are due now. Whoever works on one after all learns by its number that it is late."""
+    await connection.execute(update(table).where(table.c.due_at.in_(leases)).values(due_at=now))
 
 
 @cache  # building a statement takes longer than a small database does for it

@@ -1,13 +1,14 @@
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.store import LEASE, Job, Store, StoreDown
-from bot.store.database import engine_for, migrate
+from bot.store.database import engine_for, migrate, transaction
 from bot.store.retention import DAY, HOUR
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
 from tests.conftest import Clock
@@ -94,6 +95,32 @@ async def test_a_second_message_of_a_person_waits_for_the_first(store: Store) ->
     assert await store.next_message() is None
     assert await store.finish(first[0], turn(), ())
     assert (await claim(store))[1].id == "2"
+
+
+async def test_a_claim_that_was_kept_and_never_confirmed_is_given_back_by_the_next_one(
+    store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @asynccontextmanager
+    async def unconfirmed(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        async with transaction(engine) as connection:
+            yield connection
+        raise StoreDown
+
+    await store.receive(message(1, AHMED))
+    await store.finish((await claim(store))[0], turn(AHMED), (REPLY,))
+    await store.receive(message(2))
+    with monkeypatch.context() as gone:
+        gone.setattr("bot.store.claims.transaction", unconfirmed)
+        for claiming in (store.next_message, store.next_reply, store.next_message):
+            with pytest.raises(StoreDown):
+                await claiming()
+    clock.pass_(1.0)
+    job, received, _conversation = await claim(store)
+    assert message(2) == received
+    assert (await store.next_reply() or ())[1:] == (AHMED, REPLY)
+    clock.pass_(1.0)
+    assert await store.next_message() is None  # what is known to be claimed stays so
+    assert await store.finish(job, turn(), ())
 
 
 async def test_a_message_of_a_dead_worker_falls_due_again(store: Store, clock: Clock) -> None:
