@@ -23,13 +23,15 @@ QUESTIONS = [
 
 
 def start() -> float:
-    environment = {**os.environ, "BOT_PORT": "0", "LANGUAGE": "en"}
+    environment = {**os.environ, "BOT_PORT": "0", "BOT_LOG": "text", "LANGUAGE": "en"}
     began = time.perf_counter()
     process = subprocess.Popen([sys.executable, "-m", "bot", "run"], env=environment, stderr=subprocess.PIPE)
     assert process.stderr
     for line in process.stderr:
         if b"The bot is running" in line:
             break
+    else:
+        sys.exit("the bot ended before it listened")
     seconds = time.perf_counter() - began
     process.terminate()
     process.stderr.read()
