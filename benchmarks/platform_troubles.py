@@ -14,7 +14,7 @@ from benchmarks.trial import NotAsPlanned, Outcome, Trial, many_people
 from benchmarks.ways import POLLING, Slow
 
 MINUTE = 60.0
-STEP = 20.0  # seconds by which the clock is moved at once; less than a lease, so that no row is taken from a worker
+STEP = 15.0  # seconds by which the clock is moved at once; less than a lease, so that no row is taken from a worker
 
 
 async def duplicates(trial: Trial, short: bool) -> Outcome:

@@ -288,7 +288,7 @@ async def test_an_answer_that_never_ends_ends_in_an_apology_and_keeps_nobody_wai
 
 async def test_a_reply_that_went_out_while_the_store_was_down_is_not_sent_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.loops.STORE_AGAIN", 0.01)
-    monkeypatch.setattr("bot.store.LEASE", 0.05)
+    monkeypatch.setattr("bot.store.TO_SEND", 0.05)
     async with running(tmp_path) as bot:
         tried, whole, back = asyncio.Queue[int](), bot.store.delivered, asyncio.Event()
 

@@ -11,14 +11,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.store import incoming, people, resealing, retention, sent
 from bot.store.bodies import reply_from
-from bot.store.claims import LEASE, Claims, Job
+from bot.store.claims import Claims, Job
 from bot.store.database import StoreDown, empty_log, transaction
 from bot.store.outgoing import give_up, hand_over
 from bot.store.sealing import KeyMissing, Sealing
 from bot.store.tables import ERASED, conversations, inbox, outbox
 from bot.types import Address, Conversation, Message, Reply, Turn
 
-__all__ = ["LEASE", "Job", "KeyMissing", "Store", "StoreDown"]
+__all__ = ["TO_ANSWER", "TO_SEND", "Job", "KeyMissing", "Store", "StoreDown"]
+
+TO_ANSWER = 20.0  # seconds until a message is given to another worker; after eight the first one makes it an apology
+TO_SEND = 60.0  # seconds until a reply is; whoever sends it then may repeat it, so this is longer than any platform is waited for
 
 
 class Store:
@@ -27,7 +30,7 @@ class Store:
         self.engine = engine
         self._now = clock
         self._sealing = Sealing(keys)
-        self._messages, self._replies = Claims(engine, inbox), Claims(engine, outbox)
+        self._messages, self._replies = Claims(engine, inbox, TO_ANSWER), Claims(engine, outbox, TO_SEND)
 
     async def reseal(self) -> int:
         """Before anything else is done: see that all is sealed with the key in use. How many rows were not; or KeyMissing."""

@@ -11,8 +11,6 @@ from bot.store import queue
 from bot.store.database import StoreDown, transaction
 from bot.types import Address
 
-LEASE = 60.0  # seconds a worker may take before its row is given to another
-
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -24,8 +22,9 @@ class Job:
 
 
 class Claims:
-    def __init__(self, engine: AsyncEngine, table: Table) -> None:
-        self._engine, self._table = engine, table
+    def __init__(self, engine: AsyncEngine, table: Table, lease: float) -> None:
+        """`lease`: seconds a worker may take before its row is given to another."""
+        self._engine, self._table, self._lease = engine, table, lease
         self._unsure: list[float] = []  # ends of leases of which nobody knows whether they began
 
     @asynccontextmanager
@@ -40,12 +39,12 @@ class Claims:
             async with transaction(self._engine) as connection:
                 if unsure:
                     await queue.give_back(connection, self._table, unsure, now)
-                row = await queue.claim(connection, self._table, now, now + LEASE, people)
+                row = await queue.claim(connection, self._table, now, now + self._lease, people)
                 asked = True
                 yield connection, row
         except StoreDown:
             if asked:
-                self._unsure.append(now + LEASE)
+                self._unsure.append(now + self._lease)
             raise
         self._unsure = [lease for lease in self._unsure if lease not in unsure]
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.settings import ROOT
-from bot.store import LEASE, Job, Store
+from bot.store import TO_SEND, Job, Store
 from bot.store.database import engine_for, migrate
 from bot.store.people import lock_order
 from bot.types import Address, Conversation, Message
@@ -101,7 +101,7 @@ async def test_four_replicas_answer_everybody_once_and_in_order_while_workers_di
             async with asyncio.TaskGroup() as tasks:
                 for store in replicas * WORKERS:
                     tasks.create_task(hammer.work(store, said))
-            clock.pass_(LEASE + 1)  # of those who died
+            clock.pass_(TO_SEND + 1)  # of those who died
             hammer.at_work.clear()
         await speaking
     assert hammer.died > 0

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from bot.store import LEASE, Job, Store, StoreDown
+from bot.store import TO_ANSWER, TO_SEND, Job, Store, StoreDown
 from bot.store.database import engine_for, migrate, transaction
 from bot.store.retention import DAY, HOUR
 from bot.types import Address, Button, ContactCard, Conversation, Language, Message, Reply, Turn
@@ -126,7 +126,7 @@ async def test_a_claim_that_was_kept_and_never_confirmed_is_given_back_by_the_ne
 async def test_a_message_of_a_dead_worker_falls_due_again(store: Store, clock: Clock) -> None:
     await store.receive(message(1))
     await claim(store)
-    clock.pass_(LEASE + 1)
+    clock.pass_(TO_ANSWER + 1)
     job, again, _conversation = await claim(store)
     assert again.id == "1"
     assert job.attempt == 2
@@ -135,7 +135,7 @@ async def test_a_message_of_a_dead_worker_falls_due_again(store: Store, clock: C
 async def test_a_late_worker_commits_nothing(store: Store, clock: Clock) -> None:
     await store.receive(message(1))
     late, _message, _conversation = await claim(store)
-    clock.pass_(LEASE + 1)
+    clock.pass_(TO_ANSWER + 1)
     prompt, _message, _conversation = await claim(store)
     assert not await store.finish(late, turn(language="uk"), [REPLY])
     assert await store.next_reply() is None
@@ -263,7 +263,7 @@ async def test_a_reply_of_a_worker_that_died_while_its_person_was_here_falls_due
     web = Address("web", "olena")
     await wait_for(store, web, "first")
     assert await store.next_reply([web])
-    clock.pass_(LEASE + 1)
+    clock.pass_(TO_SEND + 1)
     assert await store.next_reply()
 
 
