@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.bodies import message_body, message_from
 from bot.store.database import insert, try_lock
-from bot.store.outgoing import BEFORE_ALL
+from bot.store.queue import BEFORE_ALL
 from bot.store.sealing import Sealing
 from bot.store.tables import ERASED, conversations, inbox
 from bot.types import Address, Message

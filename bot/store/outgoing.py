@@ -9,11 +9,10 @@ from sqlalchemy import and_, delete, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.store.bodies import reply_body
+from bot.store.queue import BEFORE_ALL
 from bot.store.sealing import Sealing
 from bot.store.tables import outbox
 from bot.types import Address, Reply
-
-BEFORE_ALL = 0.0  # is due before everything else
 
 
 async def hand_over(

@@ -16,6 +16,8 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from bot.types import Address
 
+BEFORE_ALL = 0.0  # is due before everything else
+
 
 async def claim(connection: AsyncConnection, table: Table, now: float, until: float, people: Sequence[Address] = ()) -> RowMapping | None:
     """The row that has been due for longest, for one worker alone. With `people`: the oldest row of one of them."""
