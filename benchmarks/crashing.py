@@ -34,6 +34,7 @@ class Plan:
     hangs: str = ""
     read_only: bool = False
     impatient: bool = False  # looks often whether something is due, for a clock that is moved by hand
+    lease: float = 0.0  # seconds until what a dead replica had claimed is taken over; 0 for those of the bot
 
     def variable(self) -> dict[str, str]:
         return {VARIABLE: json.dumps(asdict(self))}
@@ -217,6 +218,10 @@ def main() -> None:
 
         loops.LONGEST_WAIT = 0.2
         vars(service)["LONGEST_WAIT"] = 0.2  # it has its own name for the same
+    if plan.lease:
+        from bot import store
+
+        store.TO_ANSWER = store.TO_SEND = plan.lease
     if plan.read_only:
         _refuse_to_write(control)
     if plan.poison or plan.hangs:
