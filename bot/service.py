@@ -63,7 +63,7 @@ class Service:
     async def run(self) -> None:
         """Until `stop`. What is under way then is finished, so that no transaction is cut off."""
         stopping = self._stopping
-        listening = asyncio.create_task(self._notices.run(self._message_came.set, self._look_after)) if self._notices else None
+        listening = asyncio.create_task(self._listen(self._notices)) if self._notices else None
         async with asyncio.TaskGroup() as tasks:
             messages, replies = self._store.message_due_in, self._store.reply_due_in
             tasks.create_task(claiming(self._claim_message, messages, self._answers, self._message_came, stopping))
@@ -98,9 +98,16 @@ class Service:
         self._reply_came.set()
 
     async def _look_around(self) -> None:
-        """For what nobody told us."""
+        self._missed()
+
+    def _missed(self) -> None:
+        """Whatever may have come that nobody told us."""
+        self._message_came.set()
         self._presence.look_after_everybody()
         self._reply_came.set()
+
+    async def _listen(self, notices: Notices) -> None:
+        await notices.run(self._message_came.set, self._look_after, self._missed)
 
     async def _erase_traces(self) -> None:
         if self._traces:

@@ -15,6 +15,7 @@ from bot.store import Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
 from bot.store.notices import Notices
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
+from tests.postgres import Postgres
 
 OLENA, AHMED = Address("fake", "olena"), Address("fake", "ahmed")
 
@@ -455,6 +456,18 @@ async def test_a_person_who_connects_to_another_replica_gets_there_what_waits(tm
         channels[1].connected.add("olena")
         await bots[0].say(("1", OLENA, "hello"))
         await channels[1].until(lambda: channels[1].sent == [("olena", "hello")])
+
+
+async def test_what_came_while_a_replica_could_not_hear_is_delivered_when_it_listens_again(
+    tmp_path: Path, postgres_url: str, postgres_server: Postgres
+) -> None:
+    """Nobody looks around for thirty seconds."""
+    channel = FakeConnections()
+    async with asyncio.timeout(20), running(tmp_path, channel=channel, url=postgres_url) as bot:
+        channel.connected.add("olena")
+        await bot.store.say(OLENA, [Reply("unheard", Language.PL)], when_here=True)  # and nobody is told
+        await postgres_server.cut(postgres_url)
+        await channel.until(lambda: channel.sent == [("olena", "unheard")])
 
 
 async def test_a_message_is_answered_by_a_replica_that_is_free(tmp_path: Path, postgres_url: str) -> None:

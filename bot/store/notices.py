@@ -32,14 +32,13 @@ class Notices:
         """With an address: only whoever reaches this person can deliver it. Else nobody needs to know whose it is."""
         self._tell(REPLIES, json.dumps([address.channel, address.person]) if address else "")
 
-    async def run(self, message_came: Callable[[], None], reply_came: Callable[[Address | None], None]) -> None:
-        """Until cancelled. Both are called for everything that other replicas tell, and after each pause in listening."""
+    async def run(self, message_came: Callable[[], None], reply_came: Callable[[Address | None], None], missed: Callable[[], None]) -> None:
+        """Until cancelled. The first two are called for everything that other replicas tell, `missed` after each pause in listening."""
         while True:
             try:
                 async with standing(self._engine) as line:
                     await self._listen(line, message_came, reply_came)
-                    message_came()  # what was told before that is told no more
-                    reply_came(None)
+                    missed()  # what was told before that is told no more
                     self.connected.set()
                     while True:
                         await line.until(self._news)
