@@ -110,7 +110,7 @@ def points() -> dict[str, Callable[[Die], None]]:
         "during shutdown": when_channels_close,
         "start: content is read": _before(app, "edition_from"),
         "start: before the migration": _before(app, "migrate"),
-        "start: after the migration": _before(Store, "release_leases"),
+        "start: after the migration": _before(Store, "reseal"),
         "start: before it listens": _before(app, "web"),
         "reload: content is read": _before(editions, "Dialogue"),
         "reload: before it is used": _after(app, "next_edition"),
