@@ -107,7 +107,7 @@ class Editions:
         try:
             self.now = await self._another(self.now)
         except ContentError as error:
-            places = str(error).splitlines()
+            places = [line.partition(": ")[0] for line in str(error).splitlines()]  # what is wrong there may quote what staff wrote
             _log.error("content.refused", number=len(places), places=places[:TOLD], do=f"mend what `bot check` says and {_AGAIN}")
         except NotLearnt:
             _log.error("content.failed", error=NotLearnt.__name__, do=f"run `bot train`, which says why, and {_AGAIN}")

@@ -5,6 +5,7 @@ It does not know what is claimed. A store that is down ends nothing: it is tried
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from bot.store import StoreDown
 from bot.telemetry import log
 
 LONGEST_WAIT = 30.0
+TOLD_EVERY = 60.0  # seconds between two lines about a store that stays down
 STORE_AGAIN = 1.0  # seconds between two tries to write while the store is down
 _log = log("service")
 
@@ -69,8 +71,19 @@ async def surely(write: Callable[[], Awaitable[T]], stopping: asyncio.Event) -> 
             await asyncio.wait_for(stopping.wait(), STORE_AGAIN)
 
 
-def store_is_down(error: StoreDown) -> None:
-    _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL")
+class Outage:
+    """A store that is down, told once a minute: whoever waits for it asks every second."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._silent_until = clock, 0.0
+
+    def __call__(self, error: StoreDown) -> None:
+        if self._clock() >= self._silent_until:
+            self._silent_until = self._clock() + TOLD_EVERY
+            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
+
+
+store_is_down = Outage()
 
 
 async def _guarded(work: Work, free: asyncio.Semaphore, came: asyncio.Event) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.channels.base import Unavailable
+from bot.loops import store_is_down
 from bot.pace import Pace
 from bot.store import Store, StoreDown
 from bot.telemetry import log, who
@@ -60,7 +61,7 @@ class StoreMailbox:
         try:
             result = await writing
         except StoreDown as error:
-            _log.error("store.down", error=str(error), do="check the disk and BOT_DATABASE_URL; nothing is confirmed meanwhile")
+            store_is_down(error)
             self.stores = False
             raise Unavailable from None
         self.stores = True

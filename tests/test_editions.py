@@ -113,6 +113,7 @@ async def test_content_that_cannot_be_used_changes_nothing_and_the_log_says_what
     assert [event] == log.events
     assert str(log.fields[event]["do"]).startswith(told)
     assert "No space" not in str(log.fields)
+    assert "mend it" not in str(log.fields)
 
 
 async def test_of_many_places_the_log_names_ten_and_how_many_there_are(own_content: content.Content, log: Records) -> None:

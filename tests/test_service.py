@@ -9,12 +9,13 @@ import pytest
 from starlette.routing import BaseRoute
 
 from bot.channels.base import Gone, Limits, Mailbox, Refused, TryLater, Unavailable
-from bot.loops import Work, claiming
+from bot.loops import Outage, Work, claiming
 from bot.service import Service
 from bot.store import Job, Store, StoreDown
 from bot.store.database import engine_for, migrate
 from bot.store.notices import Notices
 from bot.types import Address, Conversation, Language, Message, Reply, Turn
+from tests.conftest import Clock, Records
 from tests.postgres import Postgres
 
 OLENA, AHMED = Address("fake", "olena"), Address("fake", "ahmed")
@@ -359,6 +360,16 @@ async def test_nothing_a_channel_asks_for_is_confirmed_while_the_store_is_down(t
     with pytest.raises(Unavailable):
         await asked[what]()
     await store.close()
+
+
+def test_a_store_that_is_down_is_told_at_once_and_then_once_a_minute(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    records = Records()
+    monkeypatch.setattr("bot.loops._log", records)
+    outage = Outage(clock)
+    for _ in range(121):  # two minutes and the second after them
+        outage(StoreDown("OperationalError"))
+        clock.pass_(1.0)
+    assert records.events == ["store.down"] * 3
 
 
 async def test_nothing_is_confirmed_while_the_store_is_down(tmp_path: Path) -> None:

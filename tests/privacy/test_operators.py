@@ -63,7 +63,10 @@ PATTERNS = {
         "new": "True|False",
         "address": r"http://[\w.:\[\]-]+",
         "place": r"responses/\w+\.yml:\d+",
-        **dict.fromkeys(("attempt", "age", "ms", "waiting", "differences", "examples", "changed", "done", "of", "rows"), NUMBER),
+        "places": r"\[('(intents|responses)/([\w-]+\.ya?ml:\d+)?'(, )?)*\]",
+        **dict.fromkeys(
+            ("attempt", "age", "ms", "waiting", "differences", "examples", "changed", "done", "of", "rows", "number", "answers"), NUMBER
+        ),
         "retry_in": f"{NUMBER}|None",
     }.items()
 }
