@@ -20,6 +20,8 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from benchmarks import kills, machine_troubles, platform_troubles
 from benchmarks.crashing import PLATFORM
 from benchmarks.databases import OWN_POSTGRESQL, POSTGRESQL, SQLITE, open_database
@@ -131,7 +133,7 @@ async def tried(fault: Fault, name: str, bench: Bench, folder: Path) -> Cell:
             found = await fault.run(trial, bench.short)
             outcome = replace(found, remarks=tuple(trial.remarks))
         return Cell(fault, name, outcome, outcome.breaks, log)
-    except Exception as error:  # whatever it was, the other trials go on
+    except (Exception, pytest.skip.Exception) as error:  # whatever it was, a PostgreSQL that is not there too, the other trials go on
         return Cell(fault, name, None, [f"**no result: {type(error).__name__} {error}**"], log)
 
 

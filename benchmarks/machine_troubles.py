@@ -3,7 +3,7 @@
 import asyncio
 import resource
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from benchmarks.crashing import NO_DNS, WALL, Plan
 from benchmarks.trial import HELP, SCRIPTS, Outcome, Talk, Trial, many_people
@@ -66,33 +66,27 @@ async def disk_full(trial: Trial, short: bool) -> Outcome:
 async def database_locked(trial: Trial, short: bool) -> Outcome:
     """Another process holds it for longer than the bot waits for a lock."""
     async with _sending(trial):
-        async with trial.database.locked():
-            trial.all_say()
-            await asyncio.sleep(13 if short else 30)
-            trial.fault_ends()
-        trial.way.faults.clear()
-        return await trial.outcome()
+        return await _through(trial, trial.database.locked(), 13 if short else 30)
 
 
 async def read_only(trial: Trial, short: bool) -> Outcome:
     async with _sending(trial, trial.plan(read_only=True)):
-        async with trial.database.read_only():
-            trial.all_say()
-            await asyncio.sleep(5)
-        trial.fault_ends()
-        trial.way.faults.clear()
-        return await trial.outcome()
+        return await _through(trial, trial.database.read_only(), 5)
 
 
 async def database_gone(trial: Trial, short: bool) -> Outcome:
     """Its server crashes, is away for a while and comes back."""
     async with _sending(trial):
-        async with trial.database.gone():
-            trial.all_say()
-            await asyncio.sleep(5 if short else 30)
-        trial.fault_ends()
-        trial.way.faults.clear()
-        return await trial.outcome()
+        return await _through(trial, trial.database.gone(), 5 if short else 30)
+
+
+async def _through(trial: Trial, trouble: AbstractAsyncContextManager[None], seconds: float) -> Outcome:
+    async with trouble:
+        trial.all_say()
+        await asyncio.sleep(seconds)
+    trial.fault_ends()
+    trial.way.faults.clear()
+    return await trial.outcome()
 
 
 async def no_names(trial: Trial, short: bool) -> Outcome:

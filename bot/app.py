@@ -92,9 +92,11 @@ async def keep_current(editions: Editions, asked_again: asyncio.Event, channels:
     while True:
         async with asyncio.TaskGroup() as tasks:
             showing = tasks.create_task(show(channels, editions.now.profiles))
-            await asked_again.wait()
-            asked_again.clear()
-            await editions.renew()
+            renewed = False
+            while not renewed:
+                await asked_again.wait()
+                asked_again.clear()
+                renewed = await editions.renew()
             showing.cancel()
 
 

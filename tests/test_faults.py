@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.databases import OWN_POSTGRESQL
 from benchmarks.faults import FAULTS, Bench, Cell, matrix
 from benchmarks.trial import Outcome, Talk, compare
 from bot import content, nlu
@@ -31,8 +32,12 @@ def cells(request: pytest.FixtureRequest, data_dir: Path, own_content: content.C
 
 @pytest.mark.faults
 @pytest.mark.parametrize("name", [fault.name for fault in FAULTS])
-def test_whatever_goes_wrong_each_message_is_answered_once_and_in_order(name: str, cells: dict[str, Cell]) -> None:
+def test_whatever_goes_wrong_each_message_is_answered_once_and_in_order(
+    name: str, cells: dict[str, Cell], request: pytest.FixtureRequest
+) -> None:
     cell = cells[name]
+    if cell.fault.database == OWN_POSTGRESQL:
+        request.getfixturevalue("postgres_server")  # where there is none for this machine, this one is skipped and says so
     assert cell.broken == [], cell.log.read_text()[-5000:]
 
 
