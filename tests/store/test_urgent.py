@@ -174,7 +174,8 @@ async def test_no_two_replicas_change_one_conversation_while_urgent_messages_pas
                 job, what, conversation = claimed
                 await asyncio.sleep(0)
                 turn = answered(what, conversation)
-                done += await store.finish(job, turn, turn.replies)
+                finished = await store.finish(job, turn, turn.replies)
+                done += finished  # not in one line: `done` would be read before the others went on
             else:
                 await asyncio.sleep(0)
 
