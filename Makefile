@@ -26,8 +26,9 @@ run: setup ## start the bot; the first start trains the model and takes a few mi
 chat: setup ## talk to the bot in the terminal
 	$(BIN)/bot chat
 
-test: setup ## run all tests
-	$(BIN)/python -m pytest
+test: setup ## run all tests, on all cores
+	BOT_DATA_DIR=.bot $(BIN)/bot train # once, before several processes need the model
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: setup ## everything that must be green before a commit
 	$(BIN)/ruff format --check .
