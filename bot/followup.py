@@ -41,6 +41,14 @@ _OF_THE_OFFICE = _words(
     "adres adresem address адреса адрес otwarte godziny godzinach open hours відкрито години открыто часы zadzwonić zadzwonic call"
 )
 _LONGEST_FOLLOW_UP = 8  # words
+# What people ask about anything; of going home only where they name the way there.
+_OF_ANYTHING = ("voluntary_return/costs", "voluntary_return/apply")
+_WAY_HOME = re.compile(
+    r"\b(?:powr[oó]|wr[oó]c|wraca|wyjazd|wyjech|wylot|lot|bilet|samolot|baga[zż]|kraj|(?:do|w) dom|lecie|program"
+    r"|поверн|верн|возвра|вер[тн]а|виїзд|выез|рейс|кв[иі]т|билет|літак|л[іе]т[іие]|самол[её]т|багаж|додому|домой|дахаты|програм|краї?н|стран"
+    r"|return|go(?:ing)? (?:back|home)|home|ticket|fl[iy]|plane|luggage|travel|program|countr)",
+    re.IGNORECASE,
+)
 # How much likelier than anything else the next message is about the same question, or about another one of its area.
 SAME, NEAR = 30.0, 5.0
 UNSEEN = 0.001  # probability of what a ranking does not name
@@ -66,6 +74,13 @@ def leans_on_topic(text: str) -> bool:
     words = [word.lower() for word in _WORD.findall(text)]
     asks = len(words) > 1 and any(word in _QUESTION for word in words) and not any(word in _OF_THE_OFFICE for word in words)
     return asks and len(words) <= _LONGEST_FOLLOW_UP and all(word in _POINTING for word in words)
+
+
+def stays_on_topic(text: str, alone: Understanding) -> bool:
+    """Whether it leans on the topic, or asks something short that is asked of anything and names no way home."""
+    if leans_on_topic(text):
+        return True
+    return alone.intent in _OF_ANYTHING and len(_WORD.findall(text)) <= _LONGEST_FOLLOW_UP and not _WAY_HOME.search(text)
 
 
 def in_context(alone: Understanding, topic: str, leans: bool) -> Understanding:

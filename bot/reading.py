@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from bot.followup import SURE, in_context, leans_on_topic, questions_in
+from bot.followup import SURE, in_context, questions_in, stays_on_topic
 from bot.types import Conversation, Crisis, Message, Understand, Understanding
 
 _PAYLOAD = re.compile(r"/(?P<intent>[a-z_]+(?:/[a-z_]+)?)(?:@\w+)?")
@@ -50,7 +50,7 @@ class Reading:
         topic = str(conversation.slots.get("topic") or "")
         if alone.crisis or topic not in self._titles or not alone.ranking:
             return alone
-        return in_context(alone, topic, leans_on_topic(text))
+        return in_context(alone, topic, stays_on_topic(text, alone))
 
     async def _two_questions(self, text: str, conversation: Conversation) -> Request | None:
         """Both questions of a message that clearly asks two; the first may lean on what was spoken of. A crisis in one is one."""

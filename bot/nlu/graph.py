@@ -4,6 +4,7 @@ Every token is scaled by its own largest number, so a vector does not depend on 
 for the sake of processors without VNNI: there two products of 8 bits do not always fit into the 16 bits they are added in.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,19 +18,24 @@ _EPSILON = 1e-12
 _OF_THE_RUNTIME = {"BiasGelu", "MatMulIntegerToFloat", "MultiHeadAttention"}  # operators that ONNX itself does not have
 
 
-def written(weights: Weights) -> bytes:
-    """`tokens` (texts, tokens, 384) -> `means` (texts, 384), not normalised. All texts of one call have as many tokens."""
+def written(weights: Weights, read: Sequence[int]) -> bytes:
+    """`tokens` (texts, tokens, 384) -> `means` (texts, 384 for each layer in `read`), not normalised.
+
+    All texts of one call have as many tokens.
+    """
     graph = _Graph(weights)
-    hidden = _normalised(graph, "emb.ln", "tokens")
-    for layer in range(LAYERS):
-        hidden = _layer(graph, f"l{layer}", hidden)
-    graph.nodes.append(helper.make_node("ReduceMean", [hidden, graph.constant("tokens.axis", np.array([1]))], ["means"], keepdims=0))
+    hidden, means = _normalised(graph, "emb.ln", "tokens"), []
+    for layer in range(1, LAYERS + 1):
+        hidden = _layer(graph, f"l{layer - 1}", hidden)
+        if layer in read:
+            means.append(graph.add("ReduceMean", hidden, graph.constant("tokens.axis", np.array([1])), keepdims=0))
+    graph.nodes.append(helper.make_node("Concat", means, ["means"], axis=1))
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "encoder",
             [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["texts", "length", DIMENSIONS])],
-            [helper.make_tensor_value_info("means", TensorProto.FLOAT, ["texts", DIMENSIONS])],
+            [helper.make_tensor_value_info("means", TensorProto.FLOAT, ["texts", len(means) * DIMENSIONS])],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)],

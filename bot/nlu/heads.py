@@ -1,4 +1,4 @@
-"""Vector + n-grams -> calibrated probabilities of labels. Two linear heads, fused; without vectors, the n-grams alone.
+"""Vector + n-grams -> calibrated probabilities of labels. A network and an SVM, fused; without vectors, the n-grams alone.
 
 The sentence vector knows meaning across languages; the n-grams survive typos, missing diacritics and a missing model.
 """
@@ -10,21 +10,21 @@ from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.nlu import margins, regression
+from bot.nlu import margins
 from bot.nlu.counts import Counts, Floats
 from bot.nlu.embedding import Vectors
 from bot.nlu.linear import LinearText, log_softmax
 from bot.nlu.margins import Labelled
+from bot.nlu.network import Network
 from bot.nlu.text import on_a_plain_keyboard
 
-C = 0.02  # strength of the vector head on (vector - mean) * scale; the library's default of 1 overfits by 7 points
-ENOUGH = 4e-4  # gradient at which the solver stops; less changes no answer
 NGRAM_WEIGHT = 1.0
 NGRAM_SCALE = 4.0  # an SVM's margins to logits
 SHORTEST, LONGEST = 3, 5  # n-grams
 FOLDS = 4
-UNSEEN = -10.0  # log-probability of a label that no other fold has an example of
+UNSEEN = -20.0  # log-probability of a label that no other fold has an example of
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,7 @@ class Heads:
 
     labels: tuple[str, ...]
     words: LinearText
-    mean: Floats  # (384,)
-    weights: Floats  # (384, labels), for vectors minus mean
-    bias: Floats  # (labels,)
+    network: Network | None  # None where there are no vectors
     sharpness: float  # one scale factor that calibrates the fused scores
     sharpness_without: float  # the same without a vector
 
@@ -49,10 +47,9 @@ class Heads:
     def fused(self, by_words: Floats, vectors: Vectors | None) -> Floats:
         """For one text or, row by row, for many."""
         scores = NGRAM_WEIGHT * log_softmax(NGRAM_SCALE * by_words)
-        if vectors is None:
+        if vectors is None or self.network is None:
             return log_softmax(np.float32(self.sharpness_without) * scores)
-        meaning = (vectors - self.mean) @ self.weights + self.bias
-        return log_softmax(np.float32(self.sharpness) * (scores + log_softmax(meaning.astype(np.float32))))
+        return log_softmax(np.float32(self.sharpness) * (scores + self.network.log_probabilities(vectors)))
 
     @classmethod
     def fit(
@@ -97,18 +94,13 @@ class Heads:
         from sklearn.svm import LinearSVC
 
         words = LinearText.fit(counts, labels, estimator=LinearSVC(C=margins.C, tol=0.1, random_state=0))
-        nothing = np.zeros((1, len(words.labels)), dtype=np.float32)
-        return cls(words.labels, words, nothing[:, 0], nothing, nothing[0], 1.0, 1.0)
+        return cls(words.labels, words, None, 1.0, 1.0)
 
     def _with_vectors(self, vectors: Vectors, labels: Sequence[str]) -> "Heads":
-        """The head of the vectors is trained from where it stands: from nothing at first."""
-        mean = vectors.mean(axis=0)
-        scale = 1 / np.sqrt(((vectors - mean) ** 2).mean())
-        truth = np.array([self.labels.index(label) for label in labels])
-        weights = np.broadcast_to(self.weights, (len(mean), len(self.labels)))
-        start = np.vstack([weights / scale, self.bias + (mean - self.mean) @ weights])
-        found = regression.fit((vectors - mean) * scale, truth, start, C, ENOUGH)
-        return replace(self, mean=mean, weights=scale * found[:-1], bias=found[-1])
+        return replace(self, network=Network.fit(vectors, self._truth(labels), len(self.labels)))
+
+    def _truth(self, labels: Sequence[str]) -> NDArray[np.intp]:
+        return np.array([self.labels.index(label) for label in labels])
 
     def learnt(
         self, gone: Sequence[Labelled], new: Sequence[int], texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]
@@ -118,22 +110,19 @@ class Heads:
         fresh = set(new)
         kept = [one for row, one in enumerate(plain) if row not in fresh]
         words = margins.learnt(self.words, [(on_a_plain_keyboard(text), label) for text, label in gone], [plain[row] for row in new], kept)
-        heads = replace(self, words=words)
-        return heads if vectors is None else heads._with_vectors(vectors, labels)
+        network = self.network and vectors is not None and self.network.learnt(vectors, self._truth(labels), np.array(new, np.intp))
+        return replace(self, words=words, network=network or None)
 
     def arrays(self, prefix: str) -> dict[str, Any]:
-        return self.words.arrays(f"{prefix}.words") | {
-            f"{prefix}.mean": self.mean,
-            f"{prefix}.weights": self.weights,
-            f"{prefix}.bias": self.bias,
-            f"{prefix}.sharpness": np.array([self.sharpness, self.sharpness_without]),
-        }
+        network = self.network.arrays(f"{prefix}.network") if self.network else {}
+        return self.words.arrays(f"{prefix}.words") | network | {f"{prefix}.sharpness": np.array([self.sharpness, self.sharpness_without])}
 
     @classmethod
     def from_arrays(cls, prefix: str, arrays: Any) -> Self:
         words = LinearText.from_arrays(f"{prefix}.words", arrays)
         sharpness, without = arrays[f"{prefix}.sharpness"].tolist()
-        return cls(words.labels, words, arrays[f"{prefix}.mean"], arrays[f"{prefix}.weights"], arrays[f"{prefix}.bias"], sharpness, without)
+        network = Network.from_arrays(f"{prefix}.network", arrays) if f"{prefix}.network.mean" in arrays else None
+        return cls(words.labels, words, network, sharpness, without)
 
 
 def _sharpness(log_probabilities: Floats, truth: Any) -> float:

