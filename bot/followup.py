@@ -45,7 +45,7 @@ _LONGEST_FOLLOW_UP = 8  # words
 _OF_ANYTHING = ("voluntary_return/costs", "voluntary_return/apply")
 _WAY_HOME = re.compile(
     r"\b(?:powr[oó]|wr[oó]c|wraca|wyjazd|wyjech|wylot|lot|bilet|samolot|baga[zż]|kraj|(?:do|w) dom|lecie|program"
-    r"|поверн|верн|возвра|вер[тн]а|виїзд|выез|рейс|кв[иі]т|билет|літак|л[іе]т[іие]|самол[её]т|багаж|додому|домой|дахаты|програм|краї?н|стран"
+    r"|поверн|вер[нт]|возвра|виїзд|выез|рейс|кв[иі]т|билет|літак|л[іе]т[іие]|самол[её]т|багаж|додому|домой|дахаты|програм|країн|стран"
     r"|return|go(?:ing)? (?:back|home)|home|ticket|fl[iy]|plane|luggage|travel|program|countr)",
     re.IGNORECASE,
 )

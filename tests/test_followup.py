@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.followup import in_context, leans_on_topic, questions_in
+from bot.followup import in_context, leans_on_topic, questions_in, stays_on_topic
 from bot.types import Understanding
 
 
@@ -46,6 +46,26 @@ def test_a_question_without_a_topic_leans_on_the_last_one(text: str) -> None:
 )
 def test_a_question_that_names_its_topic_stands_alone(text: str) -> None:
     assert not leans_on_topic(text)
+
+
+@pytest.mark.parametrize("text", ["a to na pewno darmo?", "а дорого їй вийде?", "а за вход платить?", "so who pays for that visit"])
+def test_what_is_asked_of_anything_stays_on_the_topic(text: str) -> None:
+    assert stays_on_topic(text, alone(("voluntary_return/costs", 0.9)))
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("a bilet jest za darmo?", "voluntary_return/costs"),
+        ("а хто заплатить за дорогу додому?", "voluntary_return/costs"),
+        ("а билет оплатите?", "voluntary_return/costs"),
+        ("who pays my flight", "voluntary_return/costs"),
+        ("and then what do I have to pay to them before they let me go there", "voluntary_return/costs"),
+        ("a to na pewno darmo?", "integration/polish_course"),
+    ],
+)
+def test_what_names_the_way_home_or_is_told_at_length_or_is_about_something_else_stands_alone(text: str, read_as: str) -> None:
+    assert not stays_on_topic(text, alone((read_as, 0.9)))
 
 
 @pytest.mark.parametrize(

@@ -110,8 +110,9 @@ class Heads:
         fresh = set(new)
         kept = [one for row, one in enumerate(plain) if row not in fresh]
         words = margins.learnt(self.words, [(on_a_plain_keyboard(text), label) for text, label in gone], [plain[row] for row in new], kept)
-        network = self.network and vectors is not None and self.network.learnt(vectors, self._truth(labels), np.array(new, np.intp))
-        return replace(self, words=words, network=network or None)
+        if self.network is None or vectors is None:
+            return replace(self, words=words, network=None)
+        return replace(self, words=words, network=self.network.learnt(vectors, self._truth(labels), np.array(new, np.intp)))
 
     def arrays(self, prefix: str) -> dict[str, Any]:
         network = self.network.arrays(f"{prefix}.network") if self.network else {}
