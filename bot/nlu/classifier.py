@@ -26,6 +26,7 @@ PRECISION = 0.945  # of what is answered without asking back
 QUICK = 0.97  # precision of what the n-grams say alone from which no vector is asked for
 TURNED_AWAY = 0.015  # of real questions that may be called out of scope
 ALARMS = 0.03  # of harmless examples (many are alarming on purpose) that may be taken for a crisis by a model that has not seen them
+NO_EVIDENCE = -7.0  # log-odds of a crisis, one in a thousand: less is none, however few harmless examples reach it
 WORRIES = 0.10  # of the same examples that may, besides those, get a line with a number
 HARMLESS = "harmless"
 OUT_OF_SCOPE = "out_of_scope"
@@ -165,7 +166,7 @@ def _evidence_reached_by(share: float, examples: Sequence[Example], labels: Sequ
     within_reach = np.flatnonzero(evidence >= np.quantile(evidence, 1 - share) - crisis.HINT)  # signs cost time; they only add
     for place in within_reach.tolist():
         evidence[place] = crisis.evidence(crisis.signs(examples[rows[place]].text), float(probabilities[place]))
-    return float(np.quantile(evidence, 1 - share))
+    return max(float(np.quantile(evidence, 1 - share)), NO_EVIDENCE)
 
 
 __all__ = ["Model", "Vectors", "fingerprint", "train"]
