@@ -9,7 +9,7 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import ConstructorError, DuplicateKeyError, RoundTripConstructor
-from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]
+from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # its part in C has no types
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
@@ -55,7 +55,7 @@ class _Constructor(RoundTripConstructor):
             raise ConstructorError(None, None, str(error), node.start_mark) from None
 
 
-class Quick(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]
+class Quick(CParser, RoundTripConstructor, VersionedResolver):  # type: ignore[misc]  # as above
     """libyaml's parser, several times as fast, with the values and lines of the one in Python."""
 
     comment_handling = None
