@@ -37,7 +37,7 @@ async def serve() -> None:
     routes = [*Viber("token", "http://127.0.0.1:1", "https://bot.example.org").routes(Mailbox()), Route("/", quick)]
     with socket.create_server(("127.0.0.1", 0), backlog=256) as listening:
         print(listening.getsockname()[1], flush=True)
-        await uvicorn.Server(config_for(Starlette(routes=routes), "127.0.0.1", 0)).serve([listening])
+        await uvicorn.Server(config_for(Starlette(routes=routes))).serve([listening])
 
 
 def megabytes(pid: int) -> float:

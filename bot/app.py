@@ -24,7 +24,7 @@ from bot.store import Store, StoreDown
 from bot.store.alone import alone
 from bot.store.database import engine_for, is_shared, migrate
 from bot.store.notices import Notices
-from bot.webserver import Server, config_for
+from bot.webserver import Server, bound, config_for
 
 RETRY_STORE = 2.0  # seconds
 SEND_WITHIN = 5.0  # seconds at the end for what is being sent: a part that is broken off would be read twice
@@ -41,6 +41,7 @@ def steady_clock() -> Callable[[], float]:
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Run until SIGINT or SIGTERM. `announce` gets the address of the web server once it listens."""
+    sockets = await bound(settings.host, settings.port)
     asked_again = asyncio.Event()
     if not sys.stderr.isatty():  # else a hang-up says that the terminal is gone, and ends us as ever
         asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, asked_again.set)
@@ -64,11 +65,11 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         await asyncio.wait({answering}, timeout=SEND_WITHIN)
         await close(channels)
 
-    server = Server(config_for(web(service, store, channels), settings.host, settings.port), announce, come_to_an_end)
+    server = Server(config_for(web(service, store, channels)), announce, come_to_an_end)
     answering = asyncio.create_task(service.run())
     listening = [asyncio.create_task(_run(channel, service, store)) for channel in channels.values()]
     listening.append(asyncio.create_task(keep_current(editions, asked_again, channels)))
-    serving = asyncio.create_task(server.serve())
+    serving = asyncio.create_task(server.serve(sockets))
     await _first_failure_or(serving, answering, *listening)
     server.should_exit = True  # also when a loop ended by a mistake of ours: better a restart than a deaf bot
     await serving

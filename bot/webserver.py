@@ -5,6 +5,7 @@ A platform or a proxy never comes near these bounds. What they are for: nobody c
 
 import asyncio
 import contextlib
+import os
 import resource
 import signal
 import socket
@@ -37,13 +38,30 @@ class Bounds:
     connections: int = 4000
 
 
-def config_for(app: ASGIApp, host: str, port: int, bounds: Bounds | None = None) -> uvicorn.Config:
+class AddressTaken(Exception):
+    """The server cannot listen where it is told to. The text is the reason."""
+
+
+async def bound(host: str, port: int) -> list[socket.socket]:
+    """Sockets that have their address already and let nobody in before the server listens: a second bot ends here, before it touches
+    what the first one has stored.
+    """
+    try:
+        binding = await asyncio.get_running_loop().create_server(asyncio.Protocol, host, port, start_serving=False)
+    except (socket.gaierror, UnicodeError) as error:  # no host is, or could be, called so
+        raise AddressTaken(str(error)) from None
+    except OSError as error:  # asyncio's text repeats the address
+        raise AddressTaken(os.strerror(error.errno or 0)) from None
+    sockets = [one.dup() for one in binding.sockets]
+    binding.close()
+    return sockets
+
+
+def config_for(app: ASGIApp, bounds: Bounds | None = None) -> uvicorn.Config:
     bounds = bounds or Bounds()
     connections = min(bounds.connections, max(_files(bounds.connections + 2 * SPARE_FILES) - 2 * SPARE_FILES, 16))
     return uvicorn.Config(
         app,
-        host=host,
-        port=port,
         http=_connection(bounds, connections),
         ws="none",  # else a connection that asks for a WebSocket leaves the class above, and with it the bounds
         log_config=None,

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from tests.fakes.graph import FakeGraph
 from tests.fakes.graph_meta import Meta
 from tests.fakes.telegram import FakeTelegram
-from tests.running import SCRIPT, answers, messenger_settings, running, telegram_settings, web_address
+from tests.running import SCRIPT, Ended, answers, messenger_settings, running, telegram_settings, web_address
 
 
 @pytest.mark.parametrize("way", ["polling", "webhook"])
@@ -117,3 +117,12 @@ async def test_a_bot_that_is_told_to_stop_ends_by_itself(tmp_path: Path, environ
         assert response.json()["status"] == "ok"
         process.terminate()
         assert await process.wait() == 0
+
+
+async def test_a_second_bot_at_the_same_port_ends_with_one_line_that_says_what_to_do(tmp_path: Path, environment: dict[str, str]) -> None:
+    async with running(environment, tmp_path / "first"):
+        with pytest.raises(Ended, match="Stop what listens there, or set BOT_HOST and BOT_PORT") as second:
+            async with running(environment, tmp_path / "second"):
+                pass
+    assert second.value.status == 1
+    assert len((tmp_path / "second").read_text().splitlines()) == 1

@@ -23,7 +23,7 @@ from bot.channels.viber import Viber
 from bot.channels.webhooks import body_of
 from bot.service import Service
 from bot.store import Store, StoreDown
-from bot.webserver import LARGEST_HEAD, SPARE_FILES, Bounds, config_for
+from bot.webserver import LARGEST_HEAD, SPARE_FILES, AddressTaken, Bounds, bound, config_for
 from tests.channels.kits import KITS
 from tests.fakes.mailbox import Mailbox
 
@@ -80,7 +80,7 @@ class Caller:
 
 @asynccontextmanager
 async def serving(app: Any, bounds: Bounds | None = None) -> AsyncIterator[Serving]:
-    config, state = config_for(app, "127.0.0.1", 0, bounds), ServerState()
+    config, state = config_for(app, bounds), ServerState()
     config.load()
     make = cast(Callable[..., asyncio.Protocol], config.http_protocol_class)
     server = await asyncio.get_running_loop().create_server(
@@ -294,3 +294,18 @@ async def test_a_second_path_to_the_same_thing_is_no_way_around() -> None:
         for path in ("/telegram/", "/viber/", "/messenger/", "/Viber", "/viber%2f", "/./viber"):
             response = await client.post(path, content=b"{}", follow_redirects=False)
             assert response.status_code in (307, 403, 404), path
+
+
+async def test_an_address_is_taken_before_anybody_is_let_in() -> None:
+    (one,) = await bound("127.0.0.1", 0)
+    with one, pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection(*one.getsockname())
+
+
+@pytest.mark.parametrize(("host", "reason"), [("127.0.0.1", "in use"), ("203.0.113.1", "assign"), ("no..name", "label")])
+async def test_an_address_that_cannot_be_had_is_told_with_its_reason(host: str, reason: str) -> None:
+    (one,) = await bound("127.0.0.1", 0)
+    with one:
+        one.listen()
+        with pytest.raises(AddressTaken, match=reason):
+            await bound(host, one.getsockname()[1])

@@ -6,7 +6,7 @@ import click
 
 from bot import settings as settings_module
 from bot import telemetry
-from bot.commands.shared import Failure, run_async, with_settings
+from bot.commands.shared import Failure, Trouble, run_async, with_settings
 from bot.i18n import gettext as _
 from bot.settings import Settings
 
@@ -15,6 +15,7 @@ from bot.settings import Settings
 @with_settings("INFO")
 def run(settings: Settings) -> None:
     from bot.app import serve
+    from bot.webserver import AddressTaken
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends a training too, even as the first process of a container
 
@@ -28,7 +29,11 @@ def run(settings: Settings) -> None:
             err=True,
         )
 
-    run_async(serve(settings, announce))
+    try:
+        run_async(serve(settings, announce))
+    except AddressTaken as error:
+        text = _("The web server cannot listen on {host}, port {port} ({reason}). Stop what listens there, or set BOT_HOST and BOT_PORT.")
+        raise Trouble(text.format(host=settings.host, port=settings.port, reason=error)) from None
 
 
 @click.command(
