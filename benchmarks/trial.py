@@ -237,6 +237,10 @@ class Trial:
         await self._until(lambda: all(talk.whole(self.way.received(talk.who)) for talk in talks), within)
         return time.monotonic() - started
 
+    async def tried(self) -> None:
+        """Until the bot has tried to deliver anything, however slow the machine is."""
+        await self._until(lambda: self.way.calls() > 0)
+
     async def nothing_under_way(self, seconds: float) -> None:
         """Until the bot has not sent anything for so long."""
         calls, since = self.way.calls(), time.monotonic()
