@@ -111,7 +111,7 @@ def _forget_old_models(directory: Path) -> None:
 def read(model: Model, embed: Embed | None, text: str) -> Understanding:
     """What one text means. Pure, and safe in several threads at once."""
     typed = normalise(text)
-    plain = in_right_layout(typed, model.intents.words.knows)
+    plain = in_right_layout(typed, model.language.knows)
     found = crisis.signs(text if plain == typed else plain)
     written = language.recognise(model.language, plain)
     if bare.is_yes_or_no(text):

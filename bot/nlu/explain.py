@@ -45,7 +45,7 @@ class Neighbours:
 
 
 def explain(model: Model, neighbours: Neighbours | None, text: str) -> Explanation:
-    typed = in_right_layout(normalise(text), model.intents.words.knows)
+    typed = in_right_layout(normalise(text), model.language.knows)
     signs = crisis.signs(typed)
     nearest = neighbours(typed) if neighbours else ()
     return Explanation(readable(model.language, typed), signs.sure, signs.hint, model.threshold, nearest)

@@ -18,9 +18,9 @@ from bot.nlu.embedding import Vectors
 from bot.nlu.linear import LinearText, log_softmax
 from bot.nlu.margins import Labelled
 from bot.nlu.network import Network
-from bot.nlu.text import on_a_plain_keyboard
+from bot.nlu.text import in_one_alphabet
 
-NGRAM_WEIGHT = 1.0
+NGRAM_WEIGHT = 1.5
 NGRAM_SCALE = 4.0  # an SVM's margins to logits
 SHORTEST, LONGEST = 3, 5  # n-grams
 FOLDS = 4
@@ -42,7 +42,7 @@ class Heads:
 
     def by_words(self, text: str) -> Floats:
         """What the n-grams say; it takes a small part of the time that a vector takes."""
-        return self.words.scores(on_a_plain_keyboard(text))
+        return self.words.scores(in_one_alphabet(text))
 
     def fused(self, by_words: Floats, vectors: Vectors | None) -> Floats:
         """For one text or, row by row, for many."""
@@ -66,7 +66,7 @@ class Heads:
 
         def by_words() -> tuple[Counts, list["Heads"]]:
             """One after the other: liblinear rolls the same dice for all threads, and the same examples must give the same model."""
-            counts = Counts.of([*map(on_a_plain_keyboard, texts)], SHORTEST, LONGEST, with_words=True)
+            counts = Counts.of([*map(in_one_alphabet, texts)], SHORTEST, LONGEST, with_words=True)
             return counts, [cls._of_words(counts.rows(rows), known[rows].tolist()) for rows in learns]
 
         with ThreadPoolExecutor(os.cpu_count()) as threads:  # the solvers let go of the GIL
@@ -106,10 +106,10 @@ class Heads:
         self, gone: Sequence[Labelled], new: Sequence[int], texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]
     ) -> "Heads":
         """These heads after a few changes, as calibrated as before: `texts` are all there are now, `new` the rows that came."""
-        plain = [*zip(map(on_a_plain_keyboard, texts), labels, strict=True)]
+        plain = [*zip(map(in_one_alphabet, texts), labels, strict=True)]
         fresh = set(new)
         kept = [one for row, one in enumerate(plain) if row not in fresh]
-        words = margins.learnt(self.words, [(on_a_plain_keyboard(text), label) for text, label in gone], [plain[row] for row in new], kept)
+        words = margins.learnt(self.words, [(in_one_alphabet(text), label) for text, label in gone], [plain[row] for row in new], kept)
         if self.network is None or vectors is None:
             return replace(self, words=words, network=None)
         return replace(self, words=words, network=self.network.learnt(vectors, self._truth(labels), np.array(new, np.intp)))

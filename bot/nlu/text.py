@@ -31,6 +31,15 @@ _LATIN = str.maketrans(
     )
 )
 _RUSSIAN_LATIN = str.maketrans(_pairs("г=g и=i х=h щ=sch ы=y й=i"))
+# One letter for what sounds alike, so that umowa and умова are one word.
+_DIGRAPHS = _pairs("szcz=s cz=c sz=s rz=r ch=h ia=a ie=e io=o iu=u")
+_DIGRAPH = re.compile("|".join(_DIGRAPHS))
+_ALIKE = str.maketrans(
+    _pairs(
+        "а=a б=b в=v г=h ґ=h д=d е=e є=e э=e ё=o ж=z з=z и=i і=i ї=i ы=i й=j к=k л=l м=m н=n о=o п=p р=r с=s т=t у=u ф=f х=h "
+        "ц=c ч=c ш=s щ=s ь= ъ= ю=u я=a ў=v ’= '= w=v g=h y=i"
+    )
+)
 
 
 # The same keys on a Latin and on a Ukrainian or Russian keyboard.
@@ -73,6 +82,11 @@ def without_diacritics(text: str) -> str:
 def on_a_plain_keyboard(text: str) -> str:
     """Lower case, Latin letters without diacritics; Cyrillic ones keep theirs, where `й` is no `и`."""
     return "".join(without_diacritics(c) if c < "\u0400" else c for c in text).lower()
+
+
+def in_one_alphabet(text: str) -> str:
+    """Polish and the East Slavic languages in letters that they share: the same word is much the same word in each of them."""
+    return _DIGRAPH.sub(lambda match: _DIGRAPHS[match[0]], on_a_plain_keyboard(text)).translate(_ALIKE)
 
 
 def cyrillic_from_latin(text: str, language: str) -> str:

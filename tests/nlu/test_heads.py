@@ -14,7 +14,7 @@ from bot.nlu.counts import Counts, Floats
 from bot.nlu.embedding import Vectors
 from bot.nlu.heads import FOLDS, LONGEST, SHORTEST, Heads
 from bot.nlu.linear import LinearText
-from bot.nlu.text import on_a_plain_keyboard
+from bot.nlu.text import in_one_alphabet
 
 SUBJECTS = {
     "wages": ("szef nie płaci", "brak wypłaty", "начальник не платить", "boss does not pay"),
@@ -23,7 +23,7 @@ SUBJECTS = {
 }
 WHERE = ("w Krakowie", "у Кракові", "please")
 TEXTS = [f"{start} {end}" for starts in SUBJECTS.values() for start in starts for end in WHERE]
-AS_READ = Counts.of([*map(on_a_plain_keyboard, TEXTS)], SHORTEST, LONGEST, with_words=True)
+AS_READ = Counts.of([*map(in_one_alphabet, TEXTS)], SHORTEST, LONGEST, with_words=True)
 Bag = frozenset[str]
 LABELS = [label for label, starts in SUBJECTS.items() for _ in starts for _ in WHERE]
 GROUPS = list(range(len(TEXTS)))

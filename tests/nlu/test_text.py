@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.nlu.text import LONGEST, cyrillic_from_latin, in_right_layout, latin_from_cyrillic, normalise, without_diacritics
+from bot.nlu.text import LONGEST, cyrillic_from_latin, in_one_alphabet, in_right_layout, latin_from_cyrillic, normalise, without_diacritics
 
 UKRAINIAN = (
     "Мій роботодавець не заплатив мені за останній місяць",
@@ -198,3 +198,25 @@ WORDS = {"привіт", "мені", "не", "заплатили", "спасиб
 )
 def test_words_of_the_wrong_keyboard_are_brought_back(typed: str, meant: str) -> None:
     assert in_right_layout(typed, WORDS.__contains__) == meant
+
+
+# --- in one alphabet
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        ("umowa", "умова"),
+        ("karta pobytu", "карта побиту", "карта побыту"),
+        ("meldunek", "мельдунек"),
+        ("zaświadczenie", "заświadczenie", "засвядчене"),
+        ("część", "czesc", "чєсць"),
+    ],
+)
+def test_an_office_word_is_the_same_in_each_alphabet(word: tuple[str, ...]) -> None:
+    assert len({in_one_alphabet(form) for form in word}) == 1
+
+
+@given(anything | troublesome)
+def test_in_one_alphabet_takes_any_text(text: str) -> None:
+    assert not set(in_one_alphabet(normalise(text))) & set("абвгґдеєжзиіїйклмнопрстуфхцчшщьюяыэёъўwgy")
