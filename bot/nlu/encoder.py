@@ -51,7 +51,7 @@ class Encoder:
         return vector
 
     def many(self, texts: Sequence[str]) -> Floats:
-        """(len(texts), WIDTH), each of length 1. The vector of a text does not depend on what else is asked for with it."""
+        """(len(texts), WIDTH), each of length 1. But for its last bits, a vector does not depend on what else is asked for with it."""
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         by_length: dict[int, list[tuple[int, list[int]]]] = {}
         for row, text in enumerate(texts):
