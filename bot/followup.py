@@ -3,43 +3,46 @@
 import re
 from dataclasses import replace
 
+from bot.nlu.text import cyrillic_from_latin, in_one_alphabet
 from bot.types import Understanding
 
 _WORD = re.compile(r"[^\W\d_][\w'’]*")
 
 
 def _words(*lines: str) -> frozenset[str]:
-    return frozenset(" ".join(lines).split())
+    """In one alphabet, and so once for all spellings: `długo` is `dlugo`, `что` is `што`."""
+    return frozenset(in_one_alphabet(word) for word in " ".join(lines).split())
 
 
 # Words that ask or point and name no topic. A message made of these alone is about what was last spoken of.
 _POINTING = _words(
-    "jaki jaka jakie jakich które ktore a i ale no to ten ta te tego tej tym jest są sa czy ile gdzie kiedy jak długo dlugo co kto",
-    "komu za po z do na o w u od się sie tam tu kosztuje kosztują kosztuja zapłacić zaplacic płacę place płacić placic płatne",
-    "platne darmowe darmo bezpłatne bezplatne trwa potrwa czekać czekac muszę musze mogę moge można mozna trzeba potrzeba",
-    "potrzebne potrzebuję potrzebuje dokumenty papiery mam mieć miec wziąć wziac adres adresem dalej potem teraz zrobić zrobic",
-    "konkretnie dokładnie dokladnie jeszcze też tez także takze ktoś ktos kosztów kosztow czasu dni tygodni otwarte godziny",
-    "godzinach online internet przez iść isc pójść pojsc zadzwonić zadzwonic zapisać zapisac dostać dostac dostanę dostane mi який",
-    "яка які яких а і й та але ну це цей ця чи скільки скілки де коли як довго що хто кому за по з до на о в у від там тут коштує",
-    "коштують платити заплатити платно безплатно безкоштовно безкоштовне безплатне платне триває триватиме чекати треба потрібно",
-    "потрібні можна можу мушу маю документи папери взяти адреса далі потім тепер зробити ще також хтось часу днів тижнів грошей",
-    "відкрито години онлайн піти йти подзвонити записатися отримати мені то шо и какой какая какие каких но это этот или ли",
-    "сколько где когда как долго что кто с к от стоит стоят платить заплатить бесплатно длится ждать надо нужно нужны можно могу",
-    "должен должна документы бумаги взять адрес дальше потом теперь сделать еще ещё также время дней недель денег открыто часы",
-    "пойти идти позвонить записаться получить мне его её ее and but so then it is this that these those how much many long where",
-    "when what who which does did are it's cost costs price pay paid free take takes need for have must should can get there here",
-    "next now open hours address documents papers wait days weeks time money bring go call apply also else about with me my the of",
-    "in at be will would",
+    "jaki jaka jakie jakich które a i ale no to ten ta te tego tej tym jest są czy ile gdzie kiedy jak długo co kto komu za po z",
+    "do na o w u od się tam tu kosztuje kosztują zapłacić płacę płacić płatne darmowe darmo bezpłatne trwa potrwa czekać muszę",
+    "mogę można trzeba potrzeba potrzebne potrzebuję dokumenty papiery mam mieć wziąć adres adresem dalej potem teraz zrobić",
+    "konkretnie dokładnie jeszcze też także ktoś kosztów czasu dni tygodni otwarte godziny godzinach online internet przez iść",
+    "pójść zadzwonić zapisać dostać dostanę mi який яка які яких й ну це цей ця скільки де коли як довго що хто від тут коштує",
+    "коштують платити заплатити платно безплатно безкоштовно безкоштовне триває триватиме чекати потрібно потрібні можу мушу маю",
+    "взяти адреса далі потім тепер зробити також хтось днів тижнів грошей відкрито години онлайн піти йти подзвонити записатися",
+    "отримати мені какой какая какие каких это этот или ли сколько где когда как долго что с к от стоит стоят платить заплатить",
+    "бесплатно длится ждать надо нужно нужны можно могу должен должна бумаги взять дальше потом сделать еще ещё время дней недель",
+    "денег открыто часы пойти идти позвонить записаться получить мне его её ее and but then it is this that these those how much",
+    "many long where when what who which does did are it's cost costs price pay paid free take takes need for have must should can",
+    "get there here next now open hours address documents papers wait days weeks time money bring go call apply also else about",
+    "with me the of in at be will would якая якое якія гэта гэты колькі дзе калі доўга што каму па аб ад каштуе каштуюць бясплатна",
+    "працягнецца чакаць патрэбны патрэбна магу дакументы адрас цяпер зрабіць яшчэ таксама дзён тыдняў грошай адкрыта гадзіны",
+    "wszystko все усё пайсці ісці патэлефанаваць запісацца атрымаць",
 )
 _QUESTION = _words(
-    "jaki jaka jakie jakich które czy ile gdzie kiedy jak długo dlugo co komu skąd kosztuje trwa darmowe płatne bezpłatne trzeba muszę",
-    "musze який яка яке які яких чи скільки скілки де коли як довго що шо кому платно безкоштовно треба потрібно какой какая какие",
-    "каких или",
-    "сколько где когда как долго что стоит бесплатно надо нужно how much many long where when what which does cost costs free can need",
+    "jaki jaka jakie jakich które czy ile gdzie kiedy jak długo co komu skąd kosztuje trwa darmowe płatne bezpłatne trzeba muszę",
+    "який яка яке які яких скільки де коли як довго що платно безкоштовно потрібно какой какая какие каких или сколько где когда",
+    "как долго что стоит бесплатно надо нужно how much many long where when what which does cost costs free can need якая якія",
+    "колькі дзе калі доўга што каму каштуе бясплатна патрэбна",
 )
 _OF_THE_OFFICE = _words(
-    "adres adresem address адреса адрес otwarte godziny godzinach open hours відкрито години открыто часы zadzwonić zadzwonic call"
+    "adres adresem address адреса otwarte godziny godzinach open hours відкрито години открыто часы zadzwonić call адрас адкрыта",
+    "гадзіны патэлефанаваць",
 )
+_ALONE = _words("ile gdzie kiedy jak skąd скільки де коли як звідки сколько где когда как откуда колькі дзе калі адкуль where when how")
 _LONGEST_FOLLOW_UP = 8  # words
 # What people ask about anything; of going home only where they name the way there.
 _OF_ANYTHING = ("voluntary_return/costs", "voluntary_return/apply")
@@ -55,10 +58,12 @@ UNSEEN = 0.001  # probability of what a ranking does not name
 SURE = 0.6  # probability in context from which a message is answered that alone was in doubt
 _ASKING = (
     r"(?:czy|jak|gdzie|kiedy|ile|co|kto|jaki|jaka|jakie|skąd|skad|dlaczego|чи|як|де|коли|скільки|що|хто|який|яка|які|звідки|чому|можна"
-    r"|как|где|когда|сколько|что|кто|какие|какой|можно|есть|how|where|when|what|who|which|can|could|do|does|is|are|should)"
+    r"|как|где|когда|сколько|что|кто|какие|какой|можно|есть|дзе|калі|колькі|які|якая|якія|адкуль|чаму"
+    r"|how|where|when|what|who|which|can|could|do|does|is|are|should)"
 )
 _AND = (
-    r"(?:and also|also|jeszcze|także|takze|też|oprócz tego|poza tym|ще|також|крім того|ещё|еще|также|кроме того|and|oraz"
+    r"(?:and also|also|jeszcze|także|takze|też|oprócz tego|poza tym|ще|також|крім того|ещё|еще|также|кроме того|яшчэ|таксама|акрамя таго"
+    r"|and|oraz"
     r"|i(?! +(?:can|could|do|does|is|are|should|how|where|when|what|who|which)\b)|і|та|й|и)"  # the Polish one, not the English "I"
 )
 _BUT = r"(?:(?:and|i|a|і|й|та|и|а)\s+)?"
@@ -71,14 +76,17 @@ _LONGEST = 60  # words; in a longer message people tell one story
 
 def leans_on_topic(text: str) -> bool:
     """Whether the message asks without saying about what: "a ile to kosztuje?", "а де це?", "and how long?"."""
-    words = [word.lower() for word in _WORD.findall(text)]
-    asks = len(words) > 1 and any(word in _QUESTION for word in words) and not any(word in _OF_THE_OFFICE for word in words)
+    words = [in_one_alphabet(word) for word in _WORD.findall(text)]
+    if len(words) == 1:
+        return words[0] in _ALONE
+    asks = any(word in _QUESTION for word in words) and not any(word in _OF_THE_OFFICE for word in words)
     return asks and len(words) <= _LONGEST_FOLLOW_UP and all(word in _POINTING for word in words)
 
 
 def stays_on_topic(text: str, alone: Understanding) -> bool:
     """Whether it leans on the topic, or asks something short that is asked of anything and names no way home."""
-    if leans_on_topic(text):
+    typed = cyrillic_from_latin(text, alone.language) if alone.language in ("uk", "ru") and text.isascii() else text
+    if leans_on_topic(typed):
         return True
     return alone.intent in _OF_ANYTHING and len(_WORD.findall(text)) <= _LONGEST_FOLLOW_UP and not _WAY_HOME.search(text)
 

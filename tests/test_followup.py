@@ -1,5 +1,7 @@
 """Which messages lean on the one before, and which ask two things."""
 
+from dataclasses import replace
+
 import pytest
 
 from bot.followup import in_context, leans_on_topic, questions_in, stays_on_topic
@@ -22,6 +24,12 @@ from bot.types import Understanding
         "how much does it cost",
         "where is it",
         "what documents do i need?",
+        "колькі гэта каштуе?",
+        "скілки коштуе",
+        "ile?",
+        "а где?",
+        "Коли",
+        "how?",
     ],
 )
 def test_a_question_without_a_topic_leans_on_the_last_one(text: str) -> None:
@@ -54,6 +62,13 @@ def test_what_is_asked_of_anything_stays_on_the_topic(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "language"), [("a yaki papery treba?", "uk"), ("skilky tse koshtuye", "uk"), ("chto eshche nuzhno", "ru")]
+)
+def test_a_follow_up_typed_in_latin_letters_stays_on_the_topic(text: str, language: str) -> None:
+    assert stays_on_topic(text, replace(alone(("greet", 0.5)), language=language))
+
+
+@pytest.mark.parametrize(
     ("text", "read_as"),
     [
         ("a bilet jest za darmo?", "voluntary_return/costs"),
@@ -74,6 +89,7 @@ def test_what_names_the_way_home_or_is_told_at_length_or_is_about_something_else
         ("szef nie zapłacił mi za maj. i gdzie mogę uczyć się polskiego?", "gdzie mogę uczyć się polskiego?"),
         ("Jak zrobić kartę pobytu? Ile wynosi minimalna pensja?", "Ile wynosi minimalna pensja?"),
         ("де вчити польську? і ще як записати сина до школи", "як записати сина до школи"),
+        ("як запісаць сына ў школу і яшчэ дзе вучыць польскую", "дзе вучыць польскую"),
         ("where can i learn polish and also how do i get a residence card", "how do i get a residence card"),
     ],
 )
