@@ -93,6 +93,7 @@ def _crisis_columns() -> list[tuple[str, str]]:
 def _doubt_columns() -> list[tuple[str, str]]:
     return [
         ("calibration_error", _("calibration error")),
+        ("by_chance", _("by chance")),
         ("out_of_scope", _("out of scope")),
         ("out_of_scope_recognised", _("recognised")),
         ("turned_away", _("turned away")),

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.content import Example
 from bot.nlu.classifier import HARMLESS, OUT_OF_SCOPE, kind
-from bot.nlu.results import BINS, Result, bins, calibration_error, macro_f1, mean, share
+from bot.nlu.results import BINS, Result, bins, calibration_error, calibration_error_by_chance, macro_f1, mean, share
 from bot.types import Understanding
 
 ALARMING = "alarming"  # style of harmless talk with alarming words
@@ -90,6 +90,7 @@ def _doubt_figures(results: Sequence[Result]) -> dict[str, float]:
     inside = [r for r in results if r.example.intent != OUT_OF_SCOPE]
     return {
         "calibration_error": round(calibration_error(results), 4),
+        "by_chance": round(calibration_error_by_chance(results), 4),
         "out_of_scope": len(outside),
         "out_of_scope_recognised": share(r.right for r in outside),
         "turned_away": share(r.found.intent == OUT_OF_SCOPE and r.found.sure for r in inside),

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import pi, sqrt
 from pathlib import PurePath
 
 from bot.content import Example
@@ -59,6 +60,17 @@ def calibration_error(results: Sequence[Result]) -> float:
     groups = bins(results).values()
     counted = sum(map(len, groups))
     return sum(len(group) * abs(mean(group) - share(r.right for r in group)) for group in groups) / counted if counted else 0.0
+
+
+def calibration_error_by_chance(results: Sequence[Result]) -> float:
+    """What the error of a model would be that is calibrated perfectly: in so few messages, as many are right as it says only nearly.
+
+    Each bin is off by the mean of a normal distribution folded at zero.
+    """
+    groups = bins(results).values()
+    spreads = (sqrt(sum(r.found.confidence * (1 - r.found.confidence) for r in group)) for group in groups)
+    counted = sum(map(len, groups))
+    return sqrt(2 / pi) * sum(spreads) / counted if counted else 0.0
 
 
 def bins(results: Sequence[Result]) -> dict[int, list[Result]]:

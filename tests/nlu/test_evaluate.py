@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -182,6 +183,17 @@ def test_the_calibration_error_is_the_distance_between_confidence_and_what_is_ri
     report = measured(*cases)
     assert report["doubt"]["pl"]["calibration_error"] == pytest.approx(0.4)  # 0.9 believed, 0.5 right
     assert report["calibration"] == [{"from": 0.9, "questions": 10, "confidence": pytest.approx(0.9), "right": 0.5}]
+
+
+def test_few_messages_show_some_error_though_the_model_is_calibrated_and_many_show_less() -> None:
+    def by_chance(number: int) -> float:
+        cases = [(asked("a", WAGES, str(place)), found(WAGES, "pl")) for place in range(number)]
+        return float(measured(*cases)["doubt"]["pl"]["by_chance"])
+
+    chance = np.random.default_rng(0)
+    shown = np.abs((chance.random((2000, 50)) < 0.9).mean(axis=1) - 0.9).mean()  # 0.9 believed, and right as often as chance has it
+    assert by_chance(50) == pytest.approx(shown, abs=0.003)
+    assert by_chance(200) == pytest.approx(by_chance(50) / 2, abs=0.0005)
 
 
 def test_messages_with_a_kind_measure_the_alarm_and_nothing_else() -> None:
