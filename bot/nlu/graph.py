@@ -19,23 +19,23 @@ _OF_THE_RUNTIME = {"BiasGelu", "MatMulIntegerToFloat", "MultiHeadAttention"}  # 
 
 
 def written(weights: Weights, read: Sequence[int]) -> bytes:
-    """`tokens` (texts, tokens, 384) -> `means` (texts, 384 for each layer in `read`), not normalised.
+    """`tokens` (texts, tokens, 384) -> `sums` (texts, 384 for each layer in `read`) of what becomes of a text's tokens.
 
     All texts of one call have as many tokens.
     """
     graph = _Graph(weights)
-    hidden, means = _normalised(graph, "emb.ln", "tokens"), []
+    hidden, sums = _normalised(graph, "emb.ln", "tokens"), []
     for layer in range(1, LAYERS + 1):
         hidden = _layer(graph, f"l{layer - 1}", hidden)
         if layer in read:
-            means.append(graph.add("ReduceMean", hidden, graph.constant("tokens.axis", np.array([1])), keepdims=0))
-    graph.nodes.append(helper.make_node("Concat", means, ["means"], axis=1))
+            sums.append(graph.add("MatMul", "ones", hidden))  # unlike ReduceMean, it rounds one text as it rounds many
+    graph.nodes.append(helper.make_node("Concat", sums, ["sums"], axis=1))
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
             "encoder",
             [helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["texts", "length", DIMENSIONS])],
-            [helper.make_tensor_value_info("means", TensorProto.FLOAT, ["texts", len(means) * DIMENSIONS])],
+            [helper.make_tensor_value_info("sums", TensorProto.FLOAT, ["texts", len(sums) * DIMENSIONS])],
             graph.constants,
         ),
         opset_imports=[helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)],

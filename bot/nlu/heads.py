@@ -1,12 +1,14 @@
 """Vector + n-grams -> calibrated probabilities of labels. A network and an SVM, fused; without vectors, the n-grams alone.
 
-The sentence vector knows meaning across languages; the n-grams survive typos, missing diacritics and a missing model.
+The sentence vector knows meaning across languages; the n-grams survive typos, missing diacritics and a missing model. The network
+learns beside them: what n-grams that have not seen a text say of it is known to it, and it learns the rest.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Self
 
 import numpy as np
@@ -20,10 +22,11 @@ from bot.nlu.margins import Labelled
 from bot.nlu.network import Network
 from bot.nlu.text import in_one_alphabet
 
-NGRAM_WEIGHT = 1.5
+NGRAM_WEIGHT = 1.2  # n-grams that have seen all texts know a little more than those beside which the network learnt
 NGRAM_SCALE = 4.0  # an SVM's margins to logits
 SHORTEST, LONGEST = 3, 5  # n-grams
 FOLDS = 4
+JOINED = 3  # networks; those of the folds stand alone, so thresholds are set a little cautiously
 UNSEEN = -20.0  # log-probability of a label that no other fold has an example of
 
 
@@ -41,12 +44,12 @@ class Heads:
         return self.fused(self.by_words(text), vector)
 
     def by_words(self, text: str) -> Floats:
-        """What the n-grams say; it takes a small part of the time that a vector takes."""
-        return self.words.scores(in_one_alphabet(text))
+        """Log-probabilities by the n-grams alone; they take a small part of the time that a vector takes."""
+        return log_softmax(np.float32(NGRAM_SCALE) * self.words.scores(in_one_alphabet(text)))
 
     def fused(self, by_words: Floats, vectors: Vectors | None) -> Floats:
         """For one text or, row by row, for many."""
-        scores = NGRAM_WEIGHT * log_softmax(NGRAM_SCALE * by_words)
+        scores = np.float32(NGRAM_WEIGHT) * by_words
         if vectors is None or self.network is None:
             return log_softmax(np.float32(self.sharpness_without) * scores)
         return log_softmax(np.float32(self.sharpness) * (scores + self.network.log_probabilities(vectors)))
@@ -73,20 +76,31 @@ class Heads:
             learning = threads.submit(by_words)
             made = vectors()
             counts, parts = learning.result()
+            columns = [np.array([names.index(label) for label in part.labels]) for part in parts]
+            said = np.full((len(texts), len(names)), UNSEEN, np.float32)  # by the n-grams of a text that have not seen it
+            for k, part in enumerate(parts[:FOLDS]):
+                outside = np.flatnonzero(fold == k)
+                scores = part.words.scores_of_all(counts.rows(outside))
+                said[np.ix_(outside, columns[k])] = log_softmax(np.float32(NGRAM_SCALE) * scores)
+
+            def network(vectors: Vectors, k: int, seed: int) -> Network:
+                rows, truth = learns[k], parts[k]._truth(known[learns[k]].tolist())
+                return Network.fit(vectors[rows], truth, len(columns[k]), said[np.ix_(rows, columns[k])], seed)
+
             if made is not None:
-                parts = [*threads.map(lambda part, rows: part._with_vectors(made[rows], known[rows].tolist()), parts, learns)]
-        whole = parts.pop()
-        held_out = np.full((len(texts), len(names)), UNSEEN, dtype=np.float32)
+                networks = [*threads.map(partial(network, made), [*range(FOLDS), *[FOLDS] * JOINED], [*[0] * FOLDS, *range(JOINED)])]
+                networks[FOLDS:] = [Network.joined(networks[FOLDS:])]
+                parts = [replace(part, network=one) for part, one in zip(parts, networks, strict=True)]
+        held_out = np.full((len(texts), len(names)), UNSEEN, np.float32)
         held_out_words = held_out.copy()
-        for k, part in enumerate(parts):
+        for k, part in enumerate(parts[:FOLDS]):
             outside = np.flatnonzero(fold == k)
-            where = np.ix_(outside, np.array([names.index(label) for label in part.labels]))
-            scores = part.words.scores_of_all(counts.rows(outside))
-            held_out_words[where] = part.fused(scores, None)
-            held_out[where] = part.fused(scores, None if made is None else made[outside])
+            where = np.ix_(outside, columns[k])
+            held_out_words[where] = part.fused(said[where], None)
+            held_out[where] = part.fused(said[where], None if made is None else made[outside])
         truth = np.array([names.index(label) for label in labels])
         sharpness, without = _sharpness(held_out, truth), _sharpness(held_out_words, truth)
-        fitted = replace(whole, sharpness=sharpness, sharpness_without=without)
+        fitted = replace(parts[FOLDS], sharpness=sharpness, sharpness_without=without)
         return fitted, log_softmax(np.float32(sharpness) * held_out), log_softmax(np.float32(without) * held_out_words)
 
     @classmethod
@@ -96,11 +110,8 @@ class Heads:
         words = LinearText.fit(counts, labels, estimator=LinearSVC(C=margins.C, tol=0.1, random_state=0))
         return cls(words.labels, words, None, 1.0, 1.0)
 
-    def _with_vectors(self, vectors: Vectors, labels: Sequence[str]) -> "Heads":
-        return replace(self, network=Network.fit(vectors, self._truth(labels), len(self.labels)))
-
     def _truth(self, labels: Sequence[str]) -> NDArray[np.intp]:
-        return np.array([self.labels.index(label) for label in labels])
+        return np.array([self.labels.index(label) for label in labels], np.intp)
 
     def learnt(
         self, gone: Sequence[Labelled], new: Sequence[int], texts: Sequence[str], vectors: Vectors | None, labels: Sequence[str]
@@ -112,7 +123,9 @@ class Heads:
         words = margins.learnt(self.words, [(in_one_alphabet(text), label) for text, label in gone], [plain[row] for row in new], kept)
         if self.network is None or vectors is None:
             return replace(self, words=words, network=None)
-        return replace(self, words=words, network=self.network.learnt(vectors, self._truth(labels), np.array(new, np.intp)))
+        said = np.array([self.by_words(texts[row]) for row in new], np.float32).reshape(len(new), len(self.labels))
+        network = self.network.learnt(vectors, np.array(new, np.intp), self._truth([labels[row] for row in new]), said)
+        return replace(self, words=words, network=network)
 
     def arrays(self, prefix: str) -> dict[str, Any]:
         network = self.network.arrays(f"{prefix}.network") if self.network else {}

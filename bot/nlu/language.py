@@ -54,7 +54,7 @@ def train(examples: Sequence[Example]) -> LinearText:
 
     texts, labels = _training_texts(examples)
     svm = LinearSVC(C=1.0, tol=0.01, random_state=0)  # a tolerance of 0.1 once ended after 7 rounds, with the wrong biases
-    return LinearText.fit(Counts.of(texts, 1, 4, with_words=True), labels, estimator=svm, rarest=3)
+    return LinearText.fit(Counts.of(texts, 1, 4, with_words=True), labels, estimator=svm, rarest=5)
 
 
 def _is_name_of_an_office(text: str) -> bool:

@@ -29,7 +29,7 @@ class LinearText:
     with_words: bool
 
     def knows(self, word: str) -> bool:
-        """Whether the training texts had this word more than once."""
+        """Whether the training texts had this word often enough to learn it."""
         return f"w:{word}" in self.vocabulary
 
     def scores(self, text: str) -> Floats:

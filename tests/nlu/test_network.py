@@ -64,22 +64,47 @@ def test_learning_twice_gives_the_same(network: Network) -> None:
         np.testing.assert_array_equal(once, again)
 
 
+def test_what_others_know_of_a_text_need_not_be_learnt() -> None:
+    """Where others are sure of what is so, little is left to say; where they are wrong, it contradicts them."""
+    told = np.where(np.eye(2)[TRUTH] == 1, 0.0, -6.0).astype(np.float32)
+    quiet, loud = (Network.fit(VECTORS, TRUTH, 2, known) for known in (told, told[:, ::-1]))
+    assert np.ptp(quiet.log_probabilities(VECTORS), axis=1).mean() < np.ptp(loud.log_probabilities(VECTORS), axis=1).mean()
+    assert right(loud, VECTORS, TRUTH) > 0.95
+
+
+def test_what_others_know_is_not_all_it_knows() -> None:
+    """Of some texts it is never told, so it can do without."""
+    told = np.where(np.eye(2)[TRUTH] == 1, 0.0, -2.0).astype(np.float32)
+    assert right(Network.fit(VECTORS, TRUTH, 2, told), VECTORS, TRUTH) > 0.9
+
+
+def test_joined_networks_say_the_mean_of_what_each_says() -> None:
+    several = [Network.fit(VECTORS, TRUTH, 2, seed=seed) for seed in range(3)]
+    said = [one.log_probabilities(UNSEEN)[:, 1] - one.log_probabilities(UNSEEN)[:, 0] for one in several]
+    together = Network.joined(several).log_probabilities(UNSEEN)
+    assert np.abs(said[0] - said[1]).max() > 0.1
+    np.testing.assert_allclose(together[:, 1] - together[:, 0], np.mean(said, axis=0), atol=1e-3)
+
+
+NOTHING_KNOWN = np.zeros((1, 3), np.float32)
+
+
 def test_what_comes_later_is_known_and_nothing_is_forgotten(network: Network) -> None:
-    later = network.learnt(np.vstack([VECTORS, FAR]), np.append(TRUTH, 2), np.array([len(VECTORS)]))
+    later = network.learnt(np.vstack([VECTORS, FAR]), np.array([len(VECTORS)]), np.array([2]), NOTHING_KNOWN)
     assert network.log_probabilities(FAR).argmax() != 2
     assert later.log_probabilities(FAR).argmax() == 2
     assert right(later, VECTORS, TRUTH) > 0.95
 
 
 def test_where_nothing_came_nothing_moves(network: Network) -> None:
-    same = network.learnt(VECTORS, TRUTH, np.array([], np.intp))
+    same = network.learnt(VECTORS, np.array([], np.intp), np.array([], np.intp), NOTHING_KNOWN[:0])
     for before, after in zip(astuple(network), astuple(same), strict=True):
         np.testing.assert_array_equal(before, after)
 
 
 def test_the_network_that_learns_later_leaves_the_first_as_it_was(network: Network) -> None:
     before = network.inner.copy()
-    network.learnt(VECTORS, TRUTH, np.array([0]))
+    network.learnt(VECTORS, np.array([0]), TRUTH[:1], NOTHING_KNOWN)
     np.testing.assert_array_equal(network.inner, before)
 
 
