@@ -37,9 +37,9 @@ Doubles = NDArray[np.float64]
 class Network:
     mean: Floats  # (width,)
     scale: Floats  # one number
-    inner: Floats  # (width, HIDDEN), for (vectors - mean) * scale
+    inner: Floats  # (width, HIDDEN of each that was joined), for (vectors - mean) * scale
     inner_bias: Floats
-    outer: Floats  # (HIDDEN, labels)
+    outer: Floats  # (as many, labels)
     outer_bias: Floats
 
     def log_probabilities(self, vectors: Floats) -> Floats:
