@@ -82,11 +82,13 @@ class Network:
 
         Of other rows it is asked again beside them, and must say what it said: so nothing is forgotten (Li and Hoiem, 2017).
         """
+        if not len(new):
+            return self
         chance = np.random.default_rng(0)
         start = [weights.astype(np.float64) for weights in (self.inner, self.inner_bias, self.outer, self.outer_bias)]
         learner, old = _Learner(start, chance), np.setdiff1d(np.arange(len(vectors)), new)
         wanted, rate = np.eye(self.outer.shape[1])[truth], LATER_RATE * HIDDEN / len(self.inner_bias)  # joined ones move together
-        for _ in range(LATER_STEPS if len(new) else 0):
+        for _ in range(LATER_STEPS):
             fresh, others = chance.integers(len(new), size=LATER_NEW), vectors[chance.choice(old, LATER_OLD)]
             said = np.exp(self.log_probabilities(others))
             learner.step(

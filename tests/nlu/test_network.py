@@ -72,10 +72,15 @@ def test_what_others_know_of_a_text_need_not_be_learnt() -> None:
     assert right(loud, VECTORS, TRUTH) > 0.95
 
 
-def test_what_others_know_is_not_all_it_knows() -> None:
-    """Of some texts it is never told, so it can do without."""
-    told = np.where(np.eye(2)[TRUTH] == 1, 0.0, -2.0).astype(np.float32)
-    assert right(Network.fit(VECTORS, TRUTH, 2, told), VECTORS, TRUTH) > 0.9
+def test_a_text_of_which_it_is_not_told_is_learnt_as_if_others_knew_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = np.where(np.eye(2)[TRUTH] == 1, 0.0, -6.0).astype(np.float32)
+    learnt = {}
+    for share in (0.0, 0.1, 1.0):
+        monkeypatch.setattr(network_module, "ALONE", share)
+        learnt[share] = Network.fit(VECTORS, TRUTH, 2, told)
+    np.testing.assert_array_equal(learnt[1.0].inner, Network.fit(VECTORS, TRUTH, 2).inner)
+    assert np.abs(learnt[0.1].inner - learnt[0.0].inner).max() > 0.01
+    assert np.abs(learnt[0.1].inner - learnt[1.0].inner).max() > 0.01
 
 
 def test_joined_networks_say_the_mean_of_what_each_says() -> None:
