@@ -53,7 +53,7 @@ _WAY_HOME = re.compile(
     re.IGNORECASE,
 )
 # How much likelier than anything else the next message is about the same question, or about another one of its area.
-SAME, NEAR = 30.0, 5.0
+SAME, NEAR = 60.0, 5.0
 UNSEEN = 0.001  # probability of what a ranking does not name
 SURE = 0.6  # probability in context from which a message is answered that alone was in doubt
 _ASKING = (

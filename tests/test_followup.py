@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.followup import in_context, leans_on_topic, questions_in, stays_on_topic
+from bot.followup import SAME, in_context, leans_on_topic, questions_in, stays_on_topic
 from bot.types import Understanding
 
 
@@ -147,7 +147,7 @@ def test_an_area_that_the_ranking_does_not_name_still_keeps_its_question() -> No
 
 
 def test_neither_reading_wins_when_both_are_as_likely() -> None:
-    torn = alone(("border/rights", 0.6), ("fair_work/contract", 0.02), sure=False)
+    torn = alone(("border/rights", 0.6), ("fair_work/contract", 0.6 / SAME), sure=False)
     assert not in_context(torn, "fair_work/contract", leans=False).sure
 
 

@@ -101,18 +101,18 @@ def test_no_author_is_an_exception(report: dict[str, Any], author: str) -> None:
     assert min(figures) >= FLOORS["authors"][author], figures
 
 
-@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_confidence_is_honest(report: dict[str, Any], language: str) -> None:
     assert percent(report, "doubt", language, "calibration_error") <= FLOORS["calibration_error"][language]
 
 
-@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_none_of_ours_is_recognised_and_real_questions_are_not_turned_away(report: dict[str, Any], language: str) -> None:
     assert percent(report, "doubt", language, "out_of_scope_recognised") >= FLOORS["out_of_scope_recognised"][language]
     assert percent(report, "doubt", language, "turned_away") <= FLOORS["turned_away"]
 
 
-@pytest.mark.parametrize("language", ["pl", "uk", "en", "ru"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("words", ["2", "4"])
 def test_few_words_tell_the_language(report: dict[str, Any], language: str, words: str) -> None:
     assert percent(report, "first_words", words, language) >= FLOORS[f"language_at_{words}_words"][language]

@@ -15,7 +15,7 @@ import numpy as np
 
 from bot.content import Example
 from bot.nlu import classifier, embedding
-from bot.nlu.classifier import LESSON, Model
+from bot.nlu.classifier import BAYES, LESSON, Model, read_as
 from bot.nlu.embedding import Embed
 from bot.nlu.margins import Labelled
 
@@ -24,27 +24,23 @@ FEW = 0.02  # of the examples; with more changes the thresholds must be set agai
 
 @dataclass(frozen=True)
 class Changes:
-    """`read` holds all examples as a model reads them, None for the new ones, which nobody has read yet."""
-
     since: Path  # a model trained in full
     examples: Sequence[Example]
-    read: tuple[str | None, ...]
+    new: tuple[int, ...]  # their rows
     gone: tuple[Labelled, ...]
 
     @property
     def number(self) -> int:
-        return len(self.gone) + self.read.count(None)
+        return len(self.gone) + len(self.new)
 
     def learnt(self, embed: Embed | None, cache: Path, progress: Callable[[Iterable[str]], Iterable[str]]) -> Model:
         model = Model.load(self.since)
         self.since.touch()  # the models used last are kept
-        texts = [
-            classifier.read_as(model.language, example) if text is None else text
-            for example, text in zip(self.examples, self.read, strict=True)
-        ]
+        texts, intents = [read_as(one.text, one.language) for one in self.examples], [one.intent for one in self.examples]
         vectors = embedding.embed_all(texts, embed, cache, progress) if embed else None
-        new = [row for row, text in enumerate(self.read) if text is None]
-        return replace(model, intents=model.intents.learnt(self.gone, new, texts, vectors, [example.intent for example in self.examples]))
+        with self.since.open("rb") as opened, np.load(opened) as stored:
+            bayes = stored[BAYES].astype(np.float32)
+        return replace(model, intents=model.intents.learnt(self.gone, self.new, texts, vectors, intents, bayes))
 
 
 def since_the_nearest(directory: Path, examples: Sequence[Example], encoder: str) -> Changes | None:
@@ -61,14 +57,14 @@ def _since(file: Path, examples: Sequence[Example], encoder: str) -> Changes | N
         return None  # learnt from changes itself, or broken, or no model
     if lesson["kin"] != classifier.fingerprint((), encoder):
         return None
-    read = {(intent, language, text): as_read for intent, language, text, as_read in lesson["examples"]}
-    left = Counter((intent, language, text) for intent, language, text, _ in lesson["examples"])
-    known: list[str | None] = []
-    for example in examples:
+    left = Counter(map(tuple, lesson["examples"]))
+    same_labels = {example.intent for example in examples} == {intent for intent, *_ in left}
+    new = []
+    for row, example in enumerate(examples):
         key = (example.intent, example.language, example.text)
-        known.append(read[key] if left[key] > 0 else None)
+        if left[key] <= 0:
+            new.append(row)
         left[key] -= 1
-    gone = tuple((read[key], key[0]) for key in (+left).elements())
-    changes = Changes(file, examples, tuple(known), gone)
-    same_labels = {example.intent for example in examples} == {intent for intent, *_ in read}
+    gone = tuple((read_as(key[2], key[1]), key[0]) for key in (+left).elements())
+    changes = Changes(file, examples, tuple(new), gone)
     return changes if same_labels and changes.number <= FEW * len(lesson["examples"]) else None

@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
 from typing import Any, Self
 
 import numpy as np
@@ -12,26 +12,29 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+STEM = 4  # letters of a word that its forms mostly share
+
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 
 
-def ngrams(text: str, shortest: int, longest: int, with_words: bool) -> Counter[str]:
-    """Character n-grams inside word boundaries, and (as `w:`) words and pairs of words."""
-    return Counter(chain.from_iterable(_terms(piece, shortest, longest, with_words) for piece in _pieces(text, with_words)))
+def ngrams(text: str, shortest: int, longest: int, near: int) -> Counter[str]:
+    """Character n-grams inside word boundaries, and (as `w:`) words and pairs of stems that stand at most `near` words apart."""
+    return Counter(chain.from_iterable(_terms(piece, shortest, longest) for piece in _pieces(text, near)))
 
 
-def _pieces(text: str, with_words: bool) -> list[str]:
-    """Its tokens, and with a space between them its pairs of tokens."""
+def _pieces(text: str, near: int) -> list[str]:
+    """Its tokens, and with a space between them its pairs of stems."""
     tokens = _TOKEN.findall(text.lower())
-    return [*tokens, *map(" ".join, pairwise(tokens))] if with_words else tokens
+    stems = [token[:STEM] for token in tokens if token[0].isalnum()]
+    return [*tokens, *(f"{one} {other}" for apart in range(1, near + 1) for one, other in zip(stems, stems[apart:], strict=False))]
 
 
-def _terms(piece: str, shortest: int, longest: int, with_words: bool) -> list[str]:
+def _terms(piece: str, shortest: int, longest: int) -> list[str]:
     if " " in piece:
         return [f"w:{piece}"]
     padded = f" {piece} "
     found = [padded[i : i + size] for size in range(shortest, longest + 1) for i in range(max(1, len(padded) - size + 1))]
-    return [*found, f"w:{piece}"] if with_words else found
+    return [*found, f"w:{piece}"]
 
 
 @dataclass(frozen=True)
@@ -42,29 +45,36 @@ class Counts:
     matrix: Any  # scipy.sparse.csr_matrix
     shortest: int
     longest: int
-    with_words: bool
+    near: int
 
     @classmethod
-    def of(cls, texts: Sequence[str], shortest: int, longest: int, with_words: bool) -> Self:
+    def of(cls, texts: Sequence[str], shortest: int, longest: int, near: int) -> Self:
         """By pieces, because texts share most of them: which pieces a text has, times which terms a piece has."""
-        pieces = [_pieces(text, with_words) for text in texts]
+        pieces = [_pieces(text, near) for text in texts]
         distinct = {piece: i for i, piece in enumerate(dict.fromkeys(chain.from_iterable(pieces)))}
-        found = [_terms(piece, shortest, longest, with_words) for piece in distinct]
+        found = [_terms(piece, shortest, longest) for piece in distinct]
         column = {term: i for i, term in enumerate(sorted({*chain.from_iterable(found)}))}
-        return cls(tuple(column), _counted(pieces, distinct) @ _counted(found, column), shortest, longest, with_words)
+        return cls(tuple(column), _counted(pieces, distinct) @ _counted(found, column), shortest, longest, near)
 
     def rows(self, which: NDArray[np.intp]) -> Self:
-        return type(self)(self.terms, self.matrix[which], self.shortest, self.longest, self.with_words)
+        return type(self)(self.terms, self.matrix[which], self.shortest, self.longest, self.near)
 
     def vocabulary(self, rarest: int) -> dict[str, int]:
         """The terms that stand in at least `rarest` texts."""
         kept = (self.terms[i] for i in np.flatnonzero(self._document_frequency() >= rarest))
         return {term: i for i, term in enumerate(kept)}
 
-    def idf(self, vocabulary: dict[str, int]) -> Floats:
+    def idf(self, vocabulary: dict[str, int], words: float = 1.0) -> Floats:
+        """How rare each term is, times `words` for words and pairs of them."""
         document = self._document_frequency()[self._columns(vocabulary)]
         idf: Floats = (np.log((1 + self.matrix.shape[0]) / (1 + document)) + 1).astype(np.float32)
-        return idf
+        return idf * np.where([term.startswith("w:") for term in vocabulary], np.float32(words), np.float32(1))
+
+    def present(self, vocabulary: dict[str, int]) -> Any:
+        """A sparse matrix (texts, vocabulary): 1 where a text has a term."""
+        matrix = self.matrix[:, self._columns(vocabulary)]
+        matrix.data[:] = 1
+        return matrix
 
     def tf_idf(self, vocabulary: dict[str, int], idf: Floats) -> Any:
         """A sparse matrix (texts, vocabulary) with rows of length 1."""

@@ -32,7 +32,7 @@ class Neighbours:
 
     def __init__(self, model: Model, embed: Embed, examples: Sequence[Example], cache: Path) -> None:
         self._model, self._embed, self._examples = model, embed, examples
-        texts = [read_as(model.language, example) for example in examples]
+        texts = [read_as(example.text, example.language) for example in examples]
         vectors = embedding.embed_all(texts, embed, cache, iter)
         self._mean = vectors.mean(axis=0)
         vectors -= self._mean

@@ -6,16 +6,19 @@ A linear model over character n-grams, trained from the examples alone: it is ri
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from bot.content import Example
+from bot.nlu import bayes
 from bot.nlu.counts import Counts
 from bot.nlu.linear import LinearText, log_softmax
 from bot.nlu.text import latin_from_cyrillic, normalise, without_diacritics
 
 LATIN = "-latin"  # `uk-latin`: Ukrainian typed with Latin letters
+CYRILLIC = "uk", "ru", "be"
+TYPED_IN_LATIN = "uk", "ru"  # often enough to be learnt
 SCALE = 3.0  # margins to logits
 SURE = 0.5
 FEW_WORDS = 0.75  # "ok" and the name of an office say little about the language of whoever writes them
@@ -54,7 +57,9 @@ def train(examples: Sequence[Example]) -> LinearText:
 
     texts, labels = _training_texts(examples)
     svm = LinearSVC(C=1.0, tol=0.01, random_state=0)  # a tolerance of 0.1 once ended after 7 rounds, with the wrong biases
-    return LinearText.fit(Counts.of(texts, 1, 4, with_words=True), labels, estimator=svm, rarest=5)
+    counts = Counts.of(texts, 1, 4, near=0)
+    model = LinearText.fit(counts, labels, estimator=svm, rarest=5)
+    return replace(model, weights=model.weights + bayes.weights(counts, labels, model))
 
 
 def _is_name_of_an_office(text: str) -> bool:
@@ -64,12 +69,21 @@ def _is_name_of_an_office(text: str) -> bool:
 def is_cyrillic(text: str) -> bool:
     """By most of its words: offices have long Latin names."""
     words = [word for word in text.split() if any(c.isalpha() for c in word)]
-    return 2 * sum(any("\u0400" <= c <= "\u04ff" for c in word) for word in words) >= max(len(words), 1)
+    return 2 * sum(map(has_cyrillic, words)) >= max(len(words), 1)
+
+
+def has_cyrillic(text: str) -> bool:
+    return any("\u0400" <= c <= "\u04ff" for c in text)
+
+
+def is_typed_in_latin(text: str, language: str) -> bool:
+    """What says so of an example. With Polish letters it is mixed with Polish."""
+    return language in TYPED_IN_LATIN and not has_cyrillic(text) and text == without_diacritics(text)
 
 
 def _of_this_script(model: LinearText, text: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """Scores with the languages of the other alphabet ruled out."""
-    in_cyrillic = np.array([label in ("uk", "ru", "be") for label in model.labels])
+    in_cyrillic = np.array([label in CYRILLIC for label in model.labels])
     scores = model.scores(text)
     return np.where(in_cyrillic == is_cyrillic(text), scores, np.float32(-100))
 
@@ -90,15 +104,13 @@ def _training_texts(examples: Sequence[Example]) -> tuple[list[str], list[str]]:
             labels.append(label)
 
     for example in examples:
-        text = normalise(example.text)
-        is_cyrillic = any("\u0400" <= c <= "\u04ff" for c in text)
-        if example.language in ("uk", "ru", "be") and not is_cyrillic:
-            if example.language != "be" and text == without_diacritics(text):
-                add(text, example.language + LATIN)
-            continue
-        add(text, example.language)
-        if example.language == "pl" and (plain := without_diacritics(text)) != text:
-            add(plain, "pl")
-        if example.language in ("uk", "ru"):
-            add(latin_from_cyrillic(text, example.language), example.language + LATIN)
+        text, language = normalise(example.text), example.language
+        if is_typed_in_latin(text, language):
+            add(text, language + LATIN)
+        elif has_cyrillic(text) or language not in CYRILLIC:
+            add(text, language)
+            if language == "pl" and (plain := without_diacritics(text)) != text:
+                add(plain, "pl")
+            if language in TYPED_IN_LATIN:
+                add(latin_from_cyrillic(text, language), language + LATIN)
     return texts, labels

@@ -26,7 +26,7 @@ class LinearText:
     bias: Floats  # (labels,)
     shortest: int
     longest: int
-    with_words: bool
+    near: int
 
     def knows(self, word: str) -> bool:
         """Whether the training texts had this word often enough to learn it."""
@@ -39,7 +39,7 @@ class LinearText:
 
     def features(self, text: str) -> tuple[NDArray[np.int64], Floats]:
         """Which terms a text has, and their TF-IDF, of length 1; nothing if it knows none of them."""
-        found = ngrams(text, self.shortest, self.longest, self.with_words)
+        found = ngrams(text, self.shortest, self.longest, self.near)
         known = [(self.vocabulary[term], count) for term, count in found.items() if term in self.vocabulary]
         index = np.fromiter((i for i, _ in known), dtype=np.int64, count=len(known))
         counts = np.fromiter((c for _, c in known), dtype=np.float32, count=len(known))
@@ -52,10 +52,13 @@ class LinearText:
         return result
 
     @classmethod
-    def fit(cls, counts: Counts, labels: Sequence[str], *, estimator: Any, rarest: int = 2) -> Self:
-        """Train `estimator` (a scikit-learn linear model) on the TF-IDF of the texts. Terms in fewer than `rarest` texts are dropped."""
+    def fit(cls, counts: Counts, labels: Sequence[str], *, estimator: Any, rarest: int = 2, words: float = 1.0) -> Self:
+        """Train `estimator` (a scikit-learn linear model) on the TF-IDF of the texts.
+
+        Terms in fewer than `rarest` texts are dropped; words and pairs of them count `words` times as much as characters.
+        """
         vocabulary = counts.vocabulary(rarest)
-        idf = counts.idf(vocabulary)
+        idf = counts.idf(vocabulary, words)
         estimator.fit(counts.tf_idf(vocabulary, idf), list(labels))
         weights, bias = estimator.coef_, estimator.intercept_
         if len(estimator.classes_) == 2:
@@ -68,7 +71,7 @@ class LinearText:
             bias=bias.astype(np.float32),
             shortest=counts.shortest,
             longest=counts.longest,
-            with_words=counts.with_words,
+            near=counts.near,
         )
 
     def arrays(self, prefix: str) -> dict[str, NDArray[Any]]:
@@ -79,12 +82,12 @@ class LinearText:
             f"{prefix}.idf": self.idf,
             f"{prefix}.weights": self.weights.astype(np.float16),
             f"{prefix}.bias": self.bias,
-            f"{prefix}.ngrams": np.array([self.shortest, self.longest, self.with_words]),
+            f"{prefix}.ngrams": np.array([self.shortest, self.longest, self.near]),
         }
 
     @classmethod
     def from_arrays(cls, prefix: str, arrays: Any) -> Self:
-        shortest, longest, with_words = arrays[f"{prefix}.ngrams"].tolist()
+        shortest, longest, near = arrays[f"{prefix}.ngrams"].tolist()
         terms = arrays[f"{prefix}.terms"].tobytes().decode().split("\n")
         return cls(
             labels=tuple(arrays[f"{prefix}.labels"].tolist()),
@@ -94,7 +97,7 @@ class LinearText:
             bias=arrays[f"{prefix}.bias"],
             shortest=shortest,
             longest=longest,
-            with_words=bool(with_words),
+            near=near,
         )
 
 

@@ -68,8 +68,8 @@ def normalise(text: str) -> str:
     """NFC, no invisible characters, single spaces, and not shouting."""
     text = _SPACES.sub(" ", _INVISIBLE.sub("", text[: 4 * LONGEST]))
     text = unicodedata.normalize("NFC", text).strip()[:LONGEST].rstrip()
-    letters = [c for c in text if c.isalpha()]
-    shouting = len(letters) > 3 and sum(c.isupper() for c in letters) > 0.7 * len(letters)
+    letters, capitals = sum(map(str.isalpha, text)), sum(map(str.isupper, text))
+    shouting = letters > 3 and capitals > 0.7 * letters
     return unicodedata.normalize("NFC", text.lower())[:LONGEST].rstrip() if shouting else text
 
 

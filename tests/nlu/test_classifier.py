@@ -17,6 +17,7 @@ from bot.nlu import classifier
 from bot.nlu.classifier import HARMLESS, PRECISION, Model, fingerprint, kind, read_as, readable, threshold_for
 from bot.nlu.counts import Floats
 from bot.nlu.embedding import Vectors
+from bot.nlu.folds import Rows
 from bot.nlu.text import latin_from_cyrillic
 from tests.nlu.samples import EXAMPLES, Hashing
 
@@ -104,11 +105,21 @@ def test_polish_and_english_stay_as_they_are(model: Model, text: str) -> None:
     assert readable(model.language, text) == text
 
 
-def test_an_example_is_read_as_its_language_says(model: Model) -> None:
-    typed = replace(EXAMPLES[0], text=latin_from_cyrillic("начальник не заплатив мені", "uk"))
-    assert read_as(model.language, replace(typed, language="uk")) == "началник не заплатив мені"
-    for language in ("pl", "en"):
-        assert read_as(model.language, replace(typed, language=language)) == typed.text
+def test_an_example_is_read_as_its_language_says() -> None:
+    typed = latin_from_cyrillic("начальник не заплатив мені", "uk")
+    assert read_as(typed, "uk") == "началник не заплатив мені"
+    assert {read_as(typed, language) for language in ("pl", "en", "be")} == {typed}
+
+
+@pytest.mark.parametrize("text", ["  начальник  НЕ заплатив", "nachalnyk не zaplatyv", "nachalnyk każe dług"])
+def test_an_example_that_is_not_all_in_latin_letters_or_has_polish_ones_is_read_as_it_stands(text: str) -> None:
+    assert read_as(text, "uk") == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", [example.text for example in EXAMPLES if example.language == "uk" and "/" in example.intent])
+def test_an_example_is_read_as_a_message_like_it_will_be(model: Model, text: str) -> None:
+    typed = latin_from_cyrillic(text, "uk")
+    assert read_as(typed, "uk") == readable(model.language, typed)
 
 
 def test_what_is_read_is_normalised_first(model: Model) -> None:
@@ -166,9 +177,9 @@ def row(confidence: float, winner: int) -> list[float]:
     return [math.log(confidence if label == winner else rest) for label in range(3)]
 
 
-def held_out(*rows: tuple[float, bool]) -> tuple[Floats, list[int]]:
+def held_out(*rows: tuple[float, bool]) -> tuple[Floats, Rows]:
     """From confidences and whether they are right."""
-    return np.array([row(confidence, 0) for confidence, _ in rows], dtype=np.float32), [0 if right else 1 for _, right in rows]
+    return np.array([row(confidence, 0) for confidence, _ in rows], dtype=np.float32), np.array([0 if right else 1 for _, right in rows])
 
 
 def test_when_all_is_right_the_least_confident_answer_sets_the_threshold() -> None:

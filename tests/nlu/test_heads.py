@@ -1,8 +1,6 @@
-"""Vector and n-grams fused: probabilities, calibration, and folds that never leak."""
+"""Vector and n-grams fused: probabilities and calibration."""
 
-from collections import Counter
-from collections.abc import Sequence
-from typing import ClassVar
+from dataclasses import replace
 from zlib import crc32
 
 import numpy as np
@@ -10,10 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.nlu.counts import Counts, Floats
+from bot.nlu import margins
+from bot.nlu.counts import Floats
 from bot.nlu.embedding import Vectors
-from bot.nlu.heads import FOLDS, LONGEST, SHORTEST, Heads
-from bot.nlu.linear import LinearText
+from bot.nlu.folds import FOLDS, Folds
+from bot.nlu.heads import Heads
 from bot.nlu.text import in_one_alphabet
 
 SUBJECTS = {
@@ -23,10 +22,9 @@ SUBJECTS = {
 }
 WHERE = ("w Krakowie", "у Кракові", "please")
 TEXTS = [f"{start} {end}" for starts in SUBJECTS.values() for start in starts for end in WHERE]
-AS_READ = Counts.of([*map(in_one_alphabet, TEXTS)], SHORTEST, LONGEST, with_words=True)
-Bag = frozenset[str]
 LABELS = [label for label, starts in SUBJECTS.items() for _ in starts for _ in WHERE]
 GROUPS = list(range(len(TEXTS)))
+FOLDED = Folds.fit(TEXTS, LABELS, GROUPS)
 
 
 def hashed(text: str) -> Vectors:
@@ -43,7 +41,7 @@ HALF = 2 * len(TEXTS) // 3  # wages and papers
 
 @pytest.fixture(scope="module")
 def fitted() -> tuple[Heads, Floats, Floats]:
-    return Heads.fit(TEXTS, lambda: VECTORS, LABELS, GROUPS)
+    return Heads.fit(FOLDED, VECTORS)
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +51,12 @@ def heads(fitted: tuple[Heads, Floats, Floats]) -> Heads:
 
 @pytest.fixture(scope="module")
 def without_vectors() -> tuple[Heads, Floats, Floats]:
-    return Heads.fit(TEXTS, lambda: None, LABELS, GROUPS)
+    return Heads.fit(FOLDED, None)
 
 
 @pytest.fixture(scope="module")
 def two_labels() -> Heads:
-    return Heads.fit(TEXTS[:HALF], lambda: VECTORS[:HALF], LABELS[:HALF], GROUPS[:HALF])[0]
+    return Heads.fit(Folds.fit(TEXTS[:HALF], LABELS[:HALF], GROUPS[:HALF]), VECTORS[:HALF])[0]
 
 
 def best(heads: Heads, text: str, vector: Vectors | None) -> str:
@@ -116,7 +114,7 @@ def test_both_sharpnesses_are_positive(heads: Heads, two_labels: Heads) -> None:
 
 def test_random_labels_teach_modesty_and_clear_ones_confidence(fitted: tuple[Heads, Floats, Floats]) -> None:
     heads, held_out, _ = fitted
-    guessing, guessed, _ = Heads.fit(TEXTS, lambda: VECTORS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS)
+    guessing, guessed, _ = Heads.fit(Folds.fit(TEXTS, np.random.default_rng(1).permutation(LABELS).tolist(), GROUPS), VECTORS)
     assert guessing.sharpness < heads.sharpness
     assert guessed.max(axis=1).mean() < held_out.max(axis=1).mean()
 
@@ -126,56 +124,7 @@ def test_sharpness_without_a_vector_is_that_of_the_ngrams_alone(heads: Heads, wi
     assert without_vectors[0].sharpness == without_vectors[0].sharpness_without
 
 
-# --- folds
-
-
-def bags(counts: Counts) -> list[Bag]:
-    """Each text as its n-grams, which tell the texts apart."""
-    return [frozenset(counts.terms[i] for i in row.indices) for row in counts.matrix]
-
-
-class Watched(Heads):
-    """Notes for each part of the training which texts it learnt from and which it was asked about."""
-
-    lessons: ClassVar[dict[int, tuple[set[Bag], set[Bag]]]] = {}
-
-    @classmethod
-    def _of_words(cls, counts: Counts, labels: Sequence[str]) -> Heads:
-        heads = super()._of_words(counts, labels)
-        cls.lessons[id(heads.words)] = (set(bags(counts)), set())
-        return heads
-
-
-@pytest.fixture
-def lessons(monkeypatch: pytest.MonkeyPatch) -> dict[int, tuple[set[Bag], set[Bag]]]:
-    monkeypatch.setattr(Watched, "lessons", {})
-    scores = LinearText.scores_of_all
-
-    def noted(words: LinearText, counts: Counts) -> Floats:
-        Watched.lessons[id(words)][1].update(bags(counts))
-        return scores(words, counts)
-
-    monkeypatch.setattr(LinearText, "scores_of_all", noted)
-    return Watched.lessons
-
-
-def test_no_part_is_asked_about_a_group_it_has_learnt_from(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
-    groups = [place // 3 for place in range(len(TEXTS))]  # three texts that belong together
-    group_of = dict(zip(bags(AS_READ), groups, strict=True))
-    Watched.fit(TEXTS, lambda: VECTORS, LABELS, groups)
-    everything = set(bags(AS_READ))
-    (whole,) = [lesson for lesson in lessons.values() if lesson[0] == everything]
-    parts = [lesson for lesson in lessons.values() if lesson is not whole]
-    assert len(parts) == FOLDS
-    for learnt, asked in parts:
-        assert {group_of[text] for text in learnt}.isdisjoint(group_of[text] for text in asked)
-    assert whole == (everything, set())
-
-
-def test_every_text_is_held_out_exactly_once(lessons: dict[int, tuple[set[Bag], set[Bag]]]) -> None:
-    Watched.fit(TEXTS, lambda: None, LABELS, GROUPS)
-    asked = [bag for _, texts in lessons.values() for bag in texts]
-    assert Counter(asked) == Counter(bags(AS_READ))
+# --- held out
 
 
 def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
@@ -183,8 +132,8 @@ def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
     nonsense = ["".join(chance.choice(list("bcdfghjklmnpqrstvwxz"), 12)) for _ in range(60)]
     labels = chance.choice(["a", "b", "c"], 60).tolist()
     texts, thrice = nonsense * 3, labels * 3
-    heads, together, _ = Heads.fit(texts, lambda: None, thrice, list(range(60)) * 3)
-    _, apart, _ = Heads.fit(texts, lambda: None, thrice, [place + copy for copy in range(3) for place in range(60)])
+    heads, together, _ = Heads.fit(Folds.fit(texts, thrice, list(range(60)) * 3), None)
+    _, apart, _ = Heads.fit(Folds.fit(texts, thrice, [place + copy for copy in range(3) for place in range(60)]), None)
     truth = np.array([heads.labels.index(label) for label in thrice])
     assert (apart.argmax(axis=1) == truth).all()
     assert (together.argmax(axis=1) == truth).mean() < 0.6
@@ -206,11 +155,25 @@ def test_held_out_answers_are_mostly_right_when_the_labels_are_clear(fitted: tup
 
 def test_a_label_that_only_one_fold_knows_is_never_guessed_for_it() -> None:
     texts, labels, groups = [*TEXTS, "rzadkie pytanie"], [*LABELS, "rare"], [*GROUPS, 0]
-    heads, held_out, _ = Heads.fit(texts, lambda: np.array([hashed(text) for text in texts]), labels, groups)
+    heads, held_out, _ = Heads.fit(Folds.fit(texts, labels, groups), np.array([hashed(text) for text in texts]))
     rare = heads.labels.index("rare")
     in_its_fold = [row for row, group in enumerate(groups) if group % FOLDS == 0]
     assert np.exp(held_out[in_its_fold, rare]).max() < 0.01
     assert best(heads, "rzadkie pytanie", hashed("rzadkie pytanie")) == "rare"
+
+
+# --- changes
+
+
+def test_what_a_change_teaches_is_what_it_teaches_the_svm_alone(heads: Heads) -> None:
+    lesson = ("papers", "szef nie płaci")
+    texts, labels = [*TEXTS, lesson[1]], [*LABELS, lesson[0]]
+    changed = heads.learnt([], [len(TEXTS)], texts, None, labels, FOLDED.bayes)
+    svm = replace(heads.words, weights=heads.words.weights - FOLDED.bayes)
+    plain = [*zip(map(in_one_alphabet, texts), labels, strict=True)]
+    taught = margins.learnt(svm, [], plain[-1:], plain[:-1])
+    np.testing.assert_allclose(changed.words.weights, taught.weights + FOLDED.bayes, atol=1e-6)
+    assert not np.allclose(changed.words.weights, heads.words.weights, atol=1e-3)
 
 
 # --- saved and loaded
@@ -235,7 +198,7 @@ def test_loaded_heads_of_ngrams_alone_give_the_same_answers(without_vectors: tup
 
 
 def test_fitting_twice_gives_the_same_heads(heads: Heads) -> None:
-    again, *_ = Heads.fit(TEXTS, lambda: VECTORS, LABELS, GROUPS)
+    again, *_ = Heads.fit(FOLDED, VECTORS)
     assert again.sharpness == heads.sharpness
     assert again.network
     assert heads.network

@@ -40,15 +40,15 @@ def svm() -> Any:
     return LinearSVC(C=1.0, random_state=0, tol=1e-6, max_iter=10_000)
 
 
-def counts_of(texts: Sequence[str], shortest: int = 2, longest: int = 5, with_words: bool = True) -> Counts:
-    return Counts.of(texts, shortest, longest, with_words)
+def counts_of(texts: Sequence[str], shortest: int = 2, longest: int = 5, near: int = 1) -> Counts:
+    return Counts.of(texts, shortest, longest, near)
 
 
-def pipeline_of(classifier: Any, shortest: int = 2, longest: int = 5, with_words: bool = True, rarest: int = 2) -> Any:
+def pipeline_of(classifier: Any, shortest: int = 2, longest: int = 5, near: int = 1, rarest: int = 2) -> Any:
     """The same model, in scikit-learn's own words."""
 
     def terms(text: str) -> list[str]:
-        return list(ngrams(text, shortest, longest, with_words).elements())
+        return list(ngrams(text, shortest, longest, near).elements())
 
     return make_pipeline(TfidfVectorizer(analyzer=terms, sublinear_tf=True, min_df=rarest), classifier)
 
@@ -74,35 +74,44 @@ def two_classes() -> LinearText:
 
 
 def test_ngrams_stay_inside_words() -> None:
-    assert ngrams("Nie ma", 3, 3, with_words=False) == Counter([" ni", "nie", "ie ", " ma", "ma "])
+    assert ngrams("Nie ma", 3, 3, near=0) == Counter([" ni", "nie", "ie ", " ma", "ma ", "w:nie", "w:ma"])
 
 
-def test_words_and_pairs_of_words_are_terms_of_their_own() -> None:
-    assert ngrams("nie ma", 9, 8, with_words=True) == Counter(["w:nie", "w:ma", "w:nie ma"])
+def test_words_and_pairs_of_neighbours_are_terms_of_their_own() -> None:
+    assert ngrams("nie ma nic", 9, 8, near=1) == Counter(["w:nie", "w:ma", "w:nic", "w:nie ma", "w:ma nic"])
 
 
-def test_punctuation_is_a_token_and_spaces_are_not() -> None:
-    assert ngrams("ma?  ma", 9, 8, with_words=True) == Counter({"w:ma": 2, "w:?": 1, "w:ma ?": 1, "w:? ma": 1})
+def test_words_near_each_other_are_a_pair_too() -> None:
+    assert ngrams("nie ma nic tu", 9, 8, near=2) == Counter(
+        ["w:nie", "w:ma", "w:nic", "w:tu", "w:nie ma", "w:ma nic", "w:nic tu", "w:nie nic", "w:ma tu"]
+    )
+
+
+@pytest.mark.parametrize("form", ["pracowałem bezpłatnie", "pracowała bezpłatny", "pracować bezpłatnego"])
+def test_forms_of_the_same_words_are_the_same_pair(form: str) -> None:
+    assert ngrams(form, 9, 8, near=1)["w:prac bezp"] == 1
+
+
+def test_punctuation_is_a_token_and_part_of_no_pair() -> None:
+    assert ngrams("ma?  ma", 9, 8, near=2) == Counter({"w:ma": 2, "w:?": 1, "w:ma ma": 1})
 
 
 def test_a_word_shorter_than_the_ngram_is_taken_whole() -> None:
-    assert set(ngrams("a", 4, 5, with_words=False)) == {" a "}
+    assert set(ngrams("a", 4, 5, near=0)) == {" a ", "w:a"}
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t"])
 def test_nothing_has_no_ngrams(text: str) -> None:
-    assert ngrams(text, 1, 5, with_words=True) == Counter()
+    assert ngrams(text, 1, 5, near=2) == Counter()
 
 
 # --- the same as scikit-learn
 
 
-@pytest.mark.parametrize(
-    ("shortest", "longest", "with_words", "rarest"), [(2, 5, True, 2), (3, 5, True, 2), (1, 4, True, 3), (2, 3, False, 1)]
-)
-def test_scores_are_those_of_the_scikit_learn_pipeline(shortest: int, longest: int, with_words: bool, rarest: int) -> None:
-    model = LinearText.fit(counts_of(TEXTS, shortest, longest, with_words), LABELS, estimator=svm(), rarest=rarest)
-    pipeline = pipeline_of(svm(), shortest, longest, with_words, rarest).fit(TEXTS, LABELS)
+@pytest.mark.parametrize(("shortest", "longest", "near", "rarest"), [(2, 5, 1, 2), (3, 5, 2, 2), (1, 4, 0, 3), (2, 3, 0, 1)])
+def test_scores_are_those_of_the_scikit_learn_pipeline(shortest: int, longest: int, near: int, rarest: int) -> None:
+    model = LinearText.fit(counts_of(TEXTS, shortest, longest, near), LABELS, estimator=svm(), rarest=rarest)
+    pipeline = pipeline_of(svm(), shortest, longest, near, rarest).fit(TEXTS, LABELS)
     assert model.labels == tuple(pipeline.classes_)
     assert list(model.vocabulary) == pipeline[0].get_feature_names_out().tolist()
     ours = np.array([model.scores(text) for text in SEEN_AND_UNSEEN])
@@ -137,6 +146,18 @@ def test_many_labels_are_told_apart(model: LinearText) -> None:
 def test_terms_of_too_few_texts_are_dropped() -> None:
     model = LinearText.fit(counts_of(["ala ma kota", "ala ma psa", "ola je", "ola je"], 9, 8), ["a", "a", "b", "b"], estimator=svm())
     assert list(model.vocabulary) == ["w:ala", "w:ala ma", "w:je", "w:ma", "w:ola", "w:ola je"]
+
+
+def test_words_count_as_much_more_than_characters_as_they_are_told_to() -> None:
+    plain, wordy = (LinearText.fit(counts_of(TEXTS), LABELS, estimator=svm(), words=words) for words in (1.0, 1.5))
+    (index, values), (same, louder) = plain.features("karta pobytu"), wordy.features("karta pobytu")
+    np.testing.assert_array_equal(index, same)
+    shares = {term: louder[place] / values[place] for place, term in enumerate(np.array([*plain.vocabulary])[index])}
+    words = {term: share for term, share in shares.items() if term.startswith("w:")}
+    characters = {term: share for term, share in shares.items() if term not in words}
+    assert "w:karta" in words
+    assert min(words.values()) == pytest.approx(1.5 * max(characters.values()), rel=1e-5)
+    assert np.linalg.norm(louder) == pytest.approx(1)
 
 
 def test_a_training_text_without_any_common_term_does_no_harm() -> None:
@@ -183,8 +204,7 @@ def test_a_loaded_model_saved_again_is_the_same_to_the_last_bit(model: LinearTex
 def test_everything_but_the_precision_of_the_weights_survives_saving(model: LinearText) -> None:
     loaded = stored(model)
     assert (loaded.labels, loaded.vocabulary) == (model.labels, model.vocabulary)
-    assert (loaded.shortest, loaded.longest, loaded.with_words) == (model.shortest, model.longest, model.with_words)
-    assert loaded.with_words is True
+    assert (loaded.shortest, loaded.longest, loaded.near) == (model.shortest, model.longest, model.near)
     np.testing.assert_array_equal(loaded.idf, model.idf)
     np.testing.assert_array_equal(loaded.bias, model.bias)
 

@@ -36,7 +36,7 @@ def best(model: LinearText, text: str) -> str:
 
 @pytest.fixture(scope="module")
 def model() -> LinearText:
-    return LinearText.fit(Counts.of([text for text, _ in ALL], 3, 5, with_words=True), [label for _, label in ALL], estimator=svm())
+    return LinearText.fit(Counts.of([text for text, _ in ALL], 3, 5, near=1), [label for _, label in ALL], estimator=svm())
 
 
 def test_without_a_change_not_a_bit_moves(model: LinearText) -> None:
