@@ -13,7 +13,7 @@ from bot.nlu.counts import Counts, Floats
 from bot.nlu.linear import LinearText
 
 WEIGHT = 0.06  # beside the SVM's 1
-NOTHING = 0.01  # texts that are taken to have a term, and have not: else one text would decide
+SMOOTHING = 0.01  # Lidstone's: a term that no text of a label has is rare there, not impossible
 
 
 def weights(counts: Counts, labels: Sequence[str], model: LinearText) -> Floats:
@@ -27,5 +27,5 @@ def weights(counts: Counts, labels: Sequence[str], model: LinearText) -> Floats:
 
 
 def _log_share(texts: NDArray[np.float64]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = np.log((texts + NOTHING) / (texts.sum(axis=0) + NOTHING * len(texts)))
+    result: NDArray[np.float64] = np.log((texts + SMOOTHING) / (texts.sum(axis=0) + SMOOTHING * len(texts)))
     return result

@@ -17,7 +17,7 @@ ALL = FOLDS  # the number of no fold: who learns without it learns all
 SHORTEST, LONGEST = 3, 5  # n-grams
 NEAR = 2  # words apart: pairs of stems
 NGRAM_SCALE = 4.0  # an SVM's margins to logits
-WORDS = 1.5  # weight of words and pairs of words beside characters
+WORDS = 1.5  # weight of words and pairs of stems beside characters
 UNSEEN = -20.0  # log-probability of a label that no other fold has an example of
 
 Rows = NDArray[np.intp]
@@ -36,10 +36,7 @@ class Folds:
 
     @classmethod
     def fit(cls, texts: Sequence[str], labels: Sequence[str], groups: Sequence[int]) -> Self:
-        """`groups` keeps texts together that must not be split between training and checking.
-
-        One after the other: liblinear rolls the same dice for all threads, and the same examples must give the same model.
-        """
+        """`groups` keeps texts together that must not be split between training and checking."""
         counts = Counts.of([*map(in_one_alphabet, texts)], SHORTEST, LONGEST, NEAR)
         names, fold = sorted(set(labels)), np.asarray(groups) % FOLDS
         learns = [np.flatnonzero(fold != k) for k in range(FOLDS + 1)]

@@ -55,7 +55,7 @@ class LinearText:
     def fit(cls, counts: Counts, labels: Sequence[str], *, estimator: Any, rarest: int = 2, words: float = 1.0) -> Self:
         """Train `estimator` (a scikit-learn linear model) on the TF-IDF of the texts.
 
-        Terms in fewer than `rarest` texts are dropped; words and pairs of them count `words` times as much as characters.
+        Terms in fewer than `rarest` texts are dropped; words and pairs of stems count `words` times as much as characters.
         """
         vocabulary = counts.vocabulary(rarest)
         idf = counts.idf(vocabulary, words)

@@ -7,7 +7,7 @@ from sklearn.naive_bayes import MultinomialNB
 from sklearn.svm import LinearSVC
 
 from bot.nlu import bayes
-from bot.nlu.bayes import NOTHING, WEIGHT
+from bot.nlu.bayes import SMOOTHING, WEIGHT
 from bot.nlu.counts import Counts, Floats
 from bot.nlu.linear import LinearText
 
@@ -33,7 +33,7 @@ def present(model: LinearText) -> NDArray[np.float64]:
 def test_it_says_what_scikit_learn_says_of_a_label_and_of_all_others(labels: list[str]) -> None:
     model, found = log_odds(labels)
     for column, label in enumerate(model.labels):
-        naive = MultinomialNB(alpha=NOTHING).fit(present(model), [name == label for name in labels])
+        naive = MultinomialNB(alpha=SMOOTHING).fit(present(model), [name == label for name in labels])
         expected = naive.feature_log_prob_[1] - naive.feature_log_prob_[0]
         np.testing.assert_allclose(found[:, column], expected, atol=1e-4)
 
