@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 
+from bot.nlu import SMALL_TALK
 from bot.nlu.text import cyrillic_from_latin, in_one_alphabet
 from bot.types import Understanding
 
@@ -93,6 +94,8 @@ def stays_on_topic(text: str, alone: Understanding) -> bool:
 
 def in_context(alone: Understanding, topic: str, leans: bool) -> Understanding:
     """The message after one about `topic`: Bayes' rule, with a prior for staying. What leans stays in the area whatever it looks like."""
+    if alone.intent in SMALL_TALK and not leans:  # thanks and greetings are about no question
+        return replace(alone, sure=alone.sure or alone.confidence >= SURE)
     area = f"{topic.partition('/')[0]}/"
     seen = dict(alone.ranking)
     weighted = {name: p * (NEAR if name.startswith(area) else 0.0 if leans else 1.0) for name, p in seen.items()}

@@ -146,6 +146,19 @@ def test_an_area_that_the_ranking_does_not_name_still_keeps_its_question() -> No
     assert (read.intent, read.sure) == ("career/counselling", True)
 
 
+@pytest.mark.parametrize(("confidence", "sure"), [(0.7, True), (0.5, False)])
+def test_an_apology_or_a_greeting_is_not_about_what_was_spoken_of(confidence: float, sure: bool) -> None:
+    read = in_context(
+        alone(("thanks", confidence), ("integration/polish_course", 0.1), sure=False), "integration/polish_course", leans=False
+    )
+    assert (read.intent, read.sure) == ("thanks", sure)
+
+
+def test_what_leans_is_about_what_was_spoken_of_even_if_it_looks_like_thanks() -> None:
+    read = in_context(alone(("thanks", 0.7), sure=False), "integration/polish_course", leans=True)
+    assert (read.intent, read.sure) == ("integration/polish_course", True)
+
+
 def test_neither_reading_wins_when_both_are_as_likely() -> None:
     torn = alone(("border/rights", 0.6), ("fair_work/contract", 0.6 / SAME), sure=False)
     assert not in_context(torn, "fair_work/contract", leans=False).sure
