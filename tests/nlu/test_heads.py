@@ -139,6 +139,17 @@ def test_a_text_that_occurs_again_is_not_recognised_by_its_twin() -> None:
     assert (together.argmax(axis=1) == truth).mean() < 0.6
 
 
+def test_no_network_is_asked_about_a_text_it_has_learnt() -> None:
+    chance = np.random.default_rng(0)
+    texts, labels = ["dzień dobry"] * 60, chance.choice(["a", "b", "c"], 60).tolist()
+    vectors = chance.standard_normal((60, 64)).astype(np.float32)
+    heads, held_out, _ = Heads.fit(Folds.fit(texts, labels, list(range(60))), vectors)
+    truth = np.array([heads.labels.index(label) for label in labels])
+    assert heads.network
+    assert (heads.network.log_probabilities(vectors).argmax(axis=1) == truth).mean() > 0.9
+    assert (held_out.argmax(axis=1) == truth).mean() < 0.6
+
+
 def test_held_out_probabilities_are_one_row_a_text_and_sum_to_one(
     fitted: tuple[Heads, Floats, Floats], without_vectors: tuple[Heads, Floats, Floats]
 ) -> None:
