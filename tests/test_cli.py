@@ -230,7 +230,7 @@ def test_a_start_with_a_lost_key_of_the_store_ends_with_what_to_do(environment: 
         await store.close()
 
     asyncio.run(receive())
-    lost = environment | {"BOT_STORE_KEY": "n" * 32}
+    lost = environment | {"BOT_STORE_KEY": "n" * 32, "BOT_PORT": "0"}  # a bot may be running on the usual port
     result = subprocess.run([sys.executable, "-m", "bot", "run"], env=lost, cwd=ROOT, capture_output=True, check=False, timeout=120)
     assert b"What is stored was sealed with another key." in result.stderr
     assert result.returncode == 2
